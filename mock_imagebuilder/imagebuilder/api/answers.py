@@ -1,0 +1,38 @@
+"""Writes answers: status, headers and body as the service's REST-JSON protocol has them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+
+from .model import load_model
+from .operations import Operation
+
+Answer = tuple[int, dict[str, str], str]
+
+
+def success_answer(operation: Operation, result: Mapping[str, Any], request_id: str) -> Answer:
+    """The 200 answer of an operation: ``result`` projected onto its output shape, with ``requestId`` if it has one.
+
+    A member that the output shape lacks is a mistake of the handler and raises ValueError.
+    """
+    unknown = result.keys() - operation.output_members
+    if unknown:
+        raise ValueError(f"the answer of {operation.name} has no members {sorted(unknown)}")
+    body: dict[str, Any] = {"requestId": request_id} if "requestId" in operation.output_members else {}
+    body.update(operation.projector(result))
+    return 200, _headers(request_id), json.dumps(body)
+
+
+def error_answer(error: ServiceException, request_id: str) -> Answer:
+    """The answer for an error, with the model's HTTP status (400 for what no model knows)."""
+    status = load_model().status_of(error.code) or 400
+    headers = {**_headers(request_id), "x-amzn-errortype": error.code}
+    return status, headers, json.dumps({"message": error.message})
+
+
+def _headers(request_id: str) -> dict[str, str]:
+    return {"Content-Type": "application/json", "x-amzn-requestid": request_id}

@@ -1,0 +1,70 @@
+"""Projection: what a record shows in a given answer is what the answer's shape has, and nothing else.
+
+A family keeps one record per resource in the API's own member names. Get, List and summary entries are projections of it
+onto their shapes, compiled once per shape from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from .model import ApiModel, load_model
+
+Projector = Callable[[Any], Any]
+
+
+def project(shape_name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of ``record`` that the shape of this name has, deeply; absent and None members are left out."""
+    result: dict[str, Any] = _projector_of(shape_name)(record)
+    return result
+
+
+@cache
+def _projector_of(shape_name: str) -> Projector:
+    return compile_projector(load_model(), shape_name)
+
+
+def compile_projector(model: ApiModel, shape_name: str) -> Projector:
+    shape = model.shape(shape_name)
+    if shape["type"] == "structure":
+        return _structure(model, shape)
+    if shape["type"] == "list":
+        item = compile_projector(model, shape["member"]["shape"])
+        return _copy_list if item is _as_is else lambda value: [item(entry) for entry in value]
+    if shape["type"] == "map":
+        return dict
+    if shape["type"] == "timestamp":
+        return _epoch_seconds
+    return _as_is
+
+
+def _structure(model: ApiModel, shape: Mapping[str, Any]) -> Projector:
+    members = [
+        (name, None if (item := compile_projector(model, reference["shape"])) is _as_is else item)
+        for name, reference in shape.get("members", {}).items()
+    ]
+
+    def apply(record: Any) -> Any:
+        result = {}
+        for name, item in members:
+            value = record.get(name)
+            if value is not None:
+                result[name] = value if item is None else item(value)
+        return result
+
+    return apply
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _copy_list(value: Any) -> Any:
+    return list(value)
+
+
+def _epoch_seconds(value: datetime) -> float:
+    return round(value.timestamp(), 3)

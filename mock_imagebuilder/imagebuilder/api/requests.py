@@ -1,0 +1,66 @@
+"""Reads a request: body, query and path into one dict of the operation's members, checked against the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import parse_qs
+
+from ..exceptions import ClientException, not_valid
+from .operations import Operation
+from .validation import Refusal
+
+
+def read_request(operation: Operation, path: Mapping[str, str], query: str, body: bytes | str | None) -> dict[str, Any]:
+    """The members of a request by their model names.
+
+    :param path: the parameters that :func:`.operations.route` found in the path.
+    :param query: the query string, still percent-encoded.
+    :param body: the body; not looked at if the operation has none.
+    :raises ClientException: the body is not a JSON object.
+    :raises ImageBuilderException: ``operation.refusal``, when a member breaks the model.
+    """
+    payload: Mapping[str, Any] | None = None
+    parameters: Mapping[str, list[str]] | None = None
+    request: dict[str, Any] = {}
+    try:
+        for member in operation.members:
+            value: Any
+            if member.location == "body":
+                if payload is None:
+                    payload = _parse_body(body)
+                value = payload.get(member.wire_name)
+            elif member.location == "querystring":
+                if parameters is None:
+                    parameters = parse_qs(query, keep_blank_values=True)
+                values = parameters.get(member.wire_name)
+                value = values if member.is_list or values is None else values[0]
+            else:
+                value = path[member.wire_name]
+            if value is not None:
+                value = member.read(value, member.name)
+            # `tags: {}` is how clients spell "no tags"; the model's minimum of one entry makes it an absent member.
+            if value is not None and value != {}:
+                request[member.name] = value
+            elif member.required:
+                raise Refusal(member.name, "is required")
+    except Refusal as refusal:
+        raise operation.refusal(not_valid(refusal.path, f"{refusal.path} {refusal.rule}")) from None
+    return request
+
+
+def _parse_body(body: bytes | str | None) -> Mapping[str, Any]:
+    if not body:
+        return {}
+    try:
+        payload = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise ClientException("The body of the request is not valid JSON.") from None
+    if not isinstance(payload, dict):
+        raise ClientException("The body of the request is not a JSON object.")
+    return payload
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)  # NaN and Infinity are not JSON

@@ -1,0 +1,94 @@
+"""What a test has decided about builds, imports and errors. Reset with the backends; empty in the ordinary case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from moto.core.exceptions import ServiceException
+from moto.moto_api import state_manager
+
+#: The state manager's name for the progression of image builds.
+MODEL_NAME = "imagebuilder::image"
+
+state_manager.register_default_transition(MODEL_NAME, {"progression": "immediate"})
+
+ImportTaskState = Literal["active", "completed", "deleted"]
+
+
+@dataclass
+class BuildFailure:
+    """The next build whose image name ``match`` accepts fails in ``stage`` with ``reason``."""
+
+    stage: str
+    reason: str
+    match: str
+
+    def accepts(self, image_name: str, stages: tuple[str, ...]) -> bool:
+        return self.stage in stages and fnmatchcase(image_name, self.match)
+
+
+@dataclass
+class OperationFailure:
+    """The next ``times`` calls of an operation (all for None) end with ``error``."""
+
+    operation: str
+    error: ServiceException
+    times: int | None
+
+
+@dataclass
+class ImportTask:
+    """A VM import task of EC2, as a test describes it: EC2's own ImportImage does not exist in moto."""
+
+    task_id: str
+    account_id: str
+    region: str
+    platform: str
+    ami_id: str | None = None
+    state: ImportTaskState = "completed"
+    status_message: str | None = None
+
+
+@dataclass
+class Steering:
+    """The decisions, for all accounts and Regions."""
+
+    build_failures: list[BuildFailure] = field(default_factory=list)
+    operation_failures: list[OperationFailure] = field(default_factory=list)
+    import_tasks: dict[tuple[str, str, str], ImportTask] = field(default_factory=dict)
+    _sets_progression: bool = False
+
+    def take_build_failure(self, image_name: str, stages: tuple[str, ...]) -> BuildFailure | None:
+        """The failure that waits for a build of this image going through these stages; it waits no longer then."""
+        for number, failure in enumerate(self.build_failures):
+            if failure.accepts(image_name, stages):
+                return self.build_failures.pop(number)
+        return None
+
+    def raise_operation_failure(self, operation: str) -> None:
+        """:raises ServiceException: the error that this call of the operation has to end with, if there is one."""
+        for failure in self.operation_failures:
+            if failure.operation == operation:
+                if failure.times is not None:
+                    failure.times -= 1
+                    if failure.times == 0:
+                        self.operation_failures.remove(failure)
+                raise failure.error
+
+    def import_task(self, account_id: str, region: str, task_id: str) -> ImportTask | None:
+        return self.import_tasks.get((account_id, region, task_id))
+
+    def set_progression(self, transition: dict[str, Any]) -> None:
+        """The same as moto's ``state_manager.set_transition`` for image builds, but gone after a reset."""
+        state_manager.set_transition(MODEL_NAME, transition)
+        self._sets_progression = True
+
+    def clear(self) -> None:
+        self.build_failures.clear()
+        self.operation_failures.clear()
+        self.import_tasks.clear()
+        if self._sets_progression:
+            state_manager.unset_transition(MODEL_NAME)
+            self._sets_progression = False

@@ -1,0 +1,51 @@
+"""Checks on the maps and lists of a document that its several parts share."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+from .errors import DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_NAME = re.compile("[0-9A-Za-z_-]+")
+
+# The service's own words in its refusal of a step name.
+ALLOWED_CHARACTERS = (
+    "Allowed characters are combinations of numbers [0-9], english letters [a-z,A-Z] and special characters [-_]."
+)
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether the value is text of the characters that names of steps, phases, loops and variables may have."""
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+
+
+def map_of(value: object, what: str, known_keys: Collection[str]) -> dict[str, Any]:
+    """Return ``value`` when it is a map without unknown keys; ``what`` names it at the start of the refusal."""
+    if not isinstance(value, dict):
+        raise DocumentError(f"{what} must be a map.")
+    for key in value:
+        if key not in known_keys:
+            raise DocumentError(f"{what} has the unknown key '{key}'.")
+    return value
+
+
+def list_of(value: object, what: str) -> list[Any]:
+    """Return ``value`` when it is a list with at least one entry; ``what`` names it at the start of the refusal."""
+    if not isinstance(value, list) or not value:
+        raise DocumentError(f"{what} must be a list with at least one entry.")
+    return value
+
+
+def shown(value: object) -> str:
+    """The value as a refusal shows it: text in quotes, numbers bare, anything else by its kind."""
+    if isinstance(value, dict):
+        return "a map"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, str):
+        return f"'{value}'"
+    return "null" if value is None else str(value)

@@ -1,0 +1,27 @@
+"""The Regions of the service."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from botocore.loaders import Loader
+
+
+@cache
+def all_regions() -> list[str]:
+    """EC2's Regions of every partition: botocore's list of endpoints has no entry for Image Builder in any of them."""
+    partitions = Loader().load_data("endpoints")["partitions"]
+    return [
+        region
+        for partition in partitions
+        for region in partition["services"]["ec2"]["endpoints"]
+        if "fips" not in region
+    ]
+
+
+@cache
+def dns_suffixes() -> tuple[str, ...]:
+    """The DNS suffixes, with and without dual stack, that the endpoint rules of botocore can put behind a Region."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    outputs = [partition["outputs"] for partition in partitions]
+    return tuple(dict.fromkeys(output[key] for output in outputs for key in ("dnsSuffix", "dualStackDnsSuffix")))

@@ -1,0 +1,221 @@
+"""What all families share: the record of a resource, and the backend's own services to its operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from moto.core.base_backend import BaseBackend
+from moto.core.common_models import BaseModel
+
+from .. import api
+from ..arns import Arn
+from ..exceptions import DryRunOperationException, ResourceDependencyException, invalid_value
+from ..store import Store, VersionedStore
+
+if TYPE_CHECKING:
+    from ..builds.outputs.outbox import Outbox
+    from ..builds.running import RunningBuilds
+    from ..builds.steering import Steering
+    from ..managed.catalogue import Catalogue
+    from .component import Component
+    from .distribution_configuration import DistributionConfiguration
+    from .image import Image
+    from .image_pipeline import ImagePipeline
+    from .image_recipe import ImageRecipe
+    from .infrastructure_configuration import InfrastructureConfiguration
+
+Record = dict[str, Any]
+Answer = Mapping[str, object]
+Handler = Callable[..., Answer]
+Function = TypeVar("Function", bound=Handler)
+Row = TypeVar("Row")
+
+
+def operation(name: str) -> Callable[[Function], Function]:
+    """Marks the backend method that performs an operation of the model: ``request`` in, the answer's members out.
+
+    ``requestId`` and ``clientToken`` of the answer are added by the backend.
+    """
+
+    def mark(function: Function) -> Function:
+        function.__imagebuilder_operation__ = name  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def now() -> datetime:
+    """The time, as freezegun and time-machine want it asked."""
+    return datetime.now(timezone.utc)
+
+
+def iso_date(moment: datetime) -> str:
+    """A date as the service writes it: ``2020-02-14T19:46:16.904Z``."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+class Resource(BaseModel):
+    """A resource of the service. ``record`` holds it in the API's own member names.
+
+    A record is replaced, never changed in place: images keep the records of what they were built from.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self._tracked_in: list[BaseModel] = type(self).instances_tracked  # type: ignore[attr-defined]
+        self._tracked_at = len(self._tracked_in) - 1
+
+    @property
+    def arn(self) -> str:
+        arn: str = self.record["arn"]
+        return arn
+
+    @property
+    def name(self) -> str:
+        name: str = self.record["name"]
+        return name
+
+    @property
+    def tags(self) -> dict[str, str]:
+        tags: dict[str, str] = self.record["tags"]
+        return tags
+
+    def update(self, **members: object) -> None:
+        """Replace members of the record; None takes a member out."""
+        record = {**self.record, **members}
+        self.record = {name: value for name, value in record.items() if value is not None}
+
+    def forget(self) -> None:
+        """Take a deleted resource out of moto's list of instances (its dashboard), in constant time."""
+        tracked, position = self._tracked_in, self._tracked_at
+        if position < len(tracked) and tracked[position] is self:
+            last = tracked.pop()
+            if last is not self:
+                tracked[position] = last
+                if isinstance(last, Resource):
+                    last._tracked_at = position
+
+
+class BackendCore(BaseBackend):
+    """The state of one account in one Region, and what the families' operations are written with."""
+
+    #: Handlers by operation name, collected from the families.
+    OPERATIONS: ClassVar[dict[str, Handler]] = {}
+
+    distribution_configurations: Store[DistributionConfiguration]
+    infrastructure_configurations: Store[InfrastructureConfiguration]
+    image_pipelines: Store[ImagePipeline]
+    components: VersionedStore[Component]
+    image_recipes: VersionedStore[ImageRecipe]
+    images: VersionedStore[Image]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        handlers: dict[str, Handler] = {}
+        for base in reversed(cls.__mro__):
+            for attribute in vars(base).values():
+                name = getattr(attribute, "__imagebuilder_operation__", None)
+                if name is not None:
+                    handlers[name] = attribute
+        cls.OPERATIONS = handlers
+
+    @property
+    def steering(self) -> Steering:
+        """What a test has decided about builds, time and errors."""
+        raise NotImplementedError
+
+    @property
+    def outbox(self) -> Outbox:
+        """Where builds leave what neighbouring services have to show."""
+        raise NotImplementedError
+
+    @property
+    def running_builds(self) -> RunningBuilds:
+        """The builds that have not ended."""
+        raise NotImplementedError
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Amazon's own images, components and workflows in this Region."""
+        raise NotImplementedError
+
+    def arn(self, type_: str, slug: str = "", version: object = None, build: int | None = None) -> Arn:
+        """An ARN of this account and Region."""
+        return Arn(
+            self.partition,
+            self.region_name,
+            self.account_id,
+            type_,
+            slug,
+            None if version is None else str(version),
+            build,
+        )
+
+    def start_build(self, settings: Mapping[str, Any], build_type: str, pipeline_arn: str | None = None) -> Image:
+        """Create an image build version and start its build.
+
+        :param settings: what it is built from, in the members of CreateImage, already checked.
+        :param build_type: ``USER_INITIATED`` or ``SCHEDULED``.
+        """
+        raise NotImplementedError
+
+    def stop_dry_run(self, request: Mapping[str, Any]) -> None:
+        """Ends a dry run, after all checks and before the first write.
+
+        :raises DryRunOperationException: the request asked for one.
+        """
+        if request.get("dryRun"):
+            raise DryRunOperationException
+
+    def require_no_pipeline_uses(self, arn: str) -> None:
+        """:raises ResourceDependencyException: an image pipeline refers to this recipe or configuration."""
+        members = (
+            "imageRecipeArn",
+            "containerRecipeArn",
+            "infrastructureConfigurationArn",
+            "distributionConfigurationArn",
+        )
+        for pipeline in self.image_pipelines:
+            if any(pipeline.record.get(member) == arn for member in members):
+                raise ResourceDependencyException.depended_on(arn)
+
+    def list_page(
+        self,
+        operation_name: str,
+        request: Mapping[str, Any],
+        rows_after: Callable[[Any], Iterator[tuple[Any, Row]]],
+        keep: Callable[[Row], bool] | None = None,
+    ) -> tuple[list[Row], dict[str, str]]:
+        """One page of a list operation.
+
+        :param rows_after: the rows that come after a key (None: from the start), with their keys.
+        :param keep: what the filters accept.
+        :returns: the rows, and ``{"nextToken": ...}`` unless it is the last page.
+        :raises InvalidPaginationTokenException: the request's token is not of this list.
+        """
+        scope = (operation_name, self.account_id, self.region_name)
+        page = api.Page.take(rows_after(api.read_token(scope, request)), api.page_size(request), keep)
+        if page.last_key is None:
+            return page.rows, {}
+        return page.rows, {"nextToken": api.write_token(scope, request, page.last_key)}
+
+
+def read_filters(request: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, list[str]]:
+    """The request's ``filters`` by name. Values of one filter are alternatives, different filters must all match.
+
+    :raises InvalidParameterValueException: the operation has no filter of this name (names are case-sensitive), or the
+        request gives one twice.
+    """
+    names = sorted(allowed)
+    filters: dict[str, list[str]] = {}
+    for number, entry in enumerate(request.get("filters", ())):
+        name = entry.get("name")
+        if name not in names:
+            raise invalid_value(f"filters[{number}].name", f"Valid filter names are: {', '.join(names)}.")
+        if name in filters:
+            raise invalid_value(f"filters[{number}].name", f"The filter '{name}' is given more than once.")
+        filters[name] = entry.get("values") or []
+    return filters

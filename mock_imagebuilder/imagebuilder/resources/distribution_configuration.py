@@ -1,0 +1,181 @@
+"""Distribution configurations: where the outputs of a build go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from moto.settings import allow_unknown_region
+
+from ..api import project
+from ..arns import slug
+from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
+from ..regions import all_regions
+from .base import Answer, BackendCore, Resource, iso_date, now, operation, read_filters
+
+if TYPE_CHECKING:
+    from types_boto3_imagebuilder.type_defs import (
+        CreateDistributionConfigurationRequestTypeDef,
+        DeleteDistributionConfigurationRequestTypeDef,
+        GetDistributionConfigurationRequestTypeDef,
+        ListDistributionConfigurationsRequestTypeDef,
+        UpdateDistributionConfigurationRequestTypeDef,
+    )
+
+#: A member of the model that cannot be set and has no effect; the service answers with this.
+TIMEOUT_MINUTES = 720
+
+_OUTPUTS = (
+    "amiDistributionConfiguration",
+    "containerDistributionConfiguration",
+    "licenseConfigurationArns",
+    "launchTemplateConfigurations",
+    "s3ExportConfiguration",
+    "fastLaunchConfigurations",
+    "ssmParameterConfigurations",
+)
+_BUILD_DATE = re.compile(r"\{\{\s*imagebuilder:buildDate\s*\}\}")
+
+
+class DistributionConfiguration(Resource):
+    """A distribution configuration; ``record`` in the members of the API's DistributionConfiguration."""
+
+
+class DistributionConfigurationOperations(BackendCore):
+    """Create, get, update, delete and list distribution configurations."""
+
+    @operation("CreateDistributionConfiguration")
+    def create_distribution_configuration(self, request: CreateDistributionConfigurationRequestTypeDef) -> Answer:
+        """
+        :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
+        :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        """
+        check_distributions(request["distributions"])
+        arn = str(self.arn("distribution-configuration", slug(request["name"])))
+        if self.distribution_configurations.find(arn):
+            raise ResourceAlreadyExistsException(self.distribution_configurations.kind, arn)
+        self.stop_dry_run(request)
+        self.distribution_configurations.add(
+            DistributionConfiguration(
+                {
+                    "arn": arn,
+                    "name": request["name"],
+                    "description": request.get("description"),
+                    "distributions": request["distributions"],
+                    "timeoutMinutes": TIMEOUT_MINUTES,
+                    "dateCreated": iso_date(now()),
+                    "tags": request.get("tags", {}),
+                }
+            )
+        )
+        return {"distributionConfigurationArn": arn}
+
+    @operation("GetDistributionConfiguration")
+    def get_distribution_configuration(self, request: GetDistributionConfigurationRequestTypeDef) -> Answer:
+        """:raises ResourceNotFoundException: there is no such configuration."""
+        return {
+            "distributionConfiguration": self.distribution_configurations.get(
+                request["distributionConfigurationArn"]
+            ).record
+        }
+
+    @operation("UpdateDistributionConfiguration")
+    def update_distribution_configuration(self, request: UpdateDistributionConfigurationRequestTypeDef) -> Answer:
+        """Replaces description and distributions; what is left out is removed. Name and tags stay.
+
+        :raises ResourceNotFoundException: there is no such configuration.
+        :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
+        """
+        configuration = self.distribution_configurations.get(request["distributionConfigurationArn"])
+        check_distributions(request["distributions"])
+        configuration.update(
+            description=request.get("description"),
+            distributions=request["distributions"],
+            dateUpdated=iso_date(now()),
+        )
+        return {"distributionConfigurationArn": configuration.arn}
+
+    @operation("DeleteDistributionConfiguration")
+    def delete_distribution_configuration(self, request: DeleteDistributionConfigurationRequestTypeDef) -> Answer:
+        """
+        :raises ResourceNotFoundException: there is no such configuration.
+        :raises ResourceDependencyException: a pipeline refers to it.
+        """
+        configuration = self.distribution_configurations.get(request["distributionConfigurationArn"])
+        self.require_no_pipeline_uses(configuration.arn)
+        self.distribution_configurations.remove(configuration.arn).forget()
+        return {"distributionConfigurationArn": configuration.arn}
+
+    @operation("ListDistributionConfigurations")
+    def list_distribution_configurations(self, request: ListDistributionConfigurationsRequestTypeDef) -> Answer:
+        """Summaries in ARN order. Filter: ``name``."""
+        filters = read_filters(request, {"name"})
+        rows, token = self.list_page(
+            "ListDistributionConfigurations",
+            request,
+            lambda after: self.distribution_configurations.rows(after, filters.get("name")),
+        )
+        return {"distributionConfigurationSummaryList": [_summary(row) for row in rows], **token}
+
+
+def _summary(configuration: DistributionConfiguration) -> dict[str, Any]:
+    regions = [distribution["region"] for distribution in configuration.record["distributions"]]
+    return {**project("DistributionConfigurationSummary", configuration.record), "regions": regions}
+
+
+def check_distributions(distributions: Sequence[Mapping[str, Any]]) -> None:
+    """The rules for the ``distributions`` of a create or update request.
+
+    :raises InvalidParameterValueException: no entry at all, a Region that does not exist or appears twice, an entry
+        without output, or one of the rules of its members.
+    :raises InvalidParameterCombinationException: a launch template is given by id and by name.
+    """
+    if not distributions:
+        raise invalid_value("distributions", "At least one distribution should be provided.")
+    seen = set()
+    for number, distribution in enumerate(distributions):
+        path = f"distributions[{number}]"
+        region = distribution["region"]
+        if region not in all_regions() and not allow_unknown_region():
+            raise invalid_value(f"{path}.region", f"The Region '{region}' does not exist.")
+        if region in seen:
+            raise invalid_value(path, f"The Region '{region}' can appear at most once in the distributions.")
+        seen.add(region)
+        if not any(output in distribution for output in _OUTPUTS):
+            raise invalid_value(
+                path, "One or more outputs should be provided for each region in a distribution configuration."
+            )
+        _check_ami(distribution.get("amiDistributionConfiguration", {}), f"{path}.amiDistributionConfiguration")
+        _check_fast_launch(distribution.get("fastLaunchConfigurations", ()), f"{path}.fastLaunchConfigurations")
+        _check_parameters(distribution, f"{path}.ssmParameterConfigurations")
+
+
+def _check_ami(ami: Mapping[str, Any], path: str) -> None:
+    name = ami.get("name")
+    if name is not None and not _BUILD_DATE.search(name):
+        raise invalid_value(f"{path}.name", "The AMI name must contain {{ imagebuilder:buildDate }}.")
+    groups = ami.get("launchPermission", {}).get("userGroups", ())
+    if any(group != "all" for group in groups):
+        raise invalid_value(f"{path}.launchPermission.userGroups", "The only supported value is all.")
+
+
+def _check_fast_launch(configurations: Sequence[Mapping[str, Any]], path: str) -> None:
+    for number, configuration in enumerate(configurations):
+        template = configuration.get("launchTemplate", {})
+        if "launchTemplateId" in template and "launchTemplateName" in template:
+            raise invalid_combination(
+                f"{path}[{number}].launchTemplate",
+                "You can specify either the launchTemplateName or the launchTemplateId, but not both.",
+            )
+
+
+def _check_parameters(distribution: Mapping[str, Any], path: str) -> None:
+    targets = distribution.get("amiDistributionConfiguration", {}).get("targetAccountIds", ())
+    for number, configuration in enumerate(distribution.get("ssmParameterConfigurations", ())):
+        account_id = configuration.get("amiAccountId")
+        if account_id is not None and account_id not in targets:
+            raise invalid_value(
+                f"{path}[{number}].amiAccountId",
+                f"The account '{account_id}' must be one of the target accounts of the Region.",
+            )

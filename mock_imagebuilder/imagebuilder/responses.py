@@ -1,0 +1,117 @@
+"""Handles incoming imagebuilder requests, invokes the backend, returns responses.
+
+Two doors lead into one hall. :func:`answer` is the hall: from a request in plain parts to status, headers and body.
+:class:`ImageBuilderResponse` is moto's door: it finds out account and Region and enforces IAM as moto does for its own
+services. The other door is the short way of in-process requests, which calls :func:`answer` directly.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.exceptions import ServiceException
+from moto.core.responses import BaseResponse
+from moto.moto_api._internal import mock_random
+from werkzeug.exceptions import HTTPException
+
+from . import api
+from .exceptions import ImageBuilderException, InvalidRequestException
+from .models import ImageBuilderBackend, imagebuilder_backends
+
+_REGION_OF_HOST = re.compile(r"https?://imagebuilder(?:-fips)?\.([a-z0-9-]+)\.[a-z]")
+_CREDENTIAL_SCOPE = re.compile(r"Credential=[^/,\s]+/[^/,\s]+/([^/,\s]+)/imagebuilder/")
+
+#: What moto's IAM says in the words of a query service, in the words of a REST-JSON service.
+_AUTHENTICATION_ERRORS = {
+    "AccessDenied": "AccessDeniedException",
+    "InvalidClientTokenId": "UnrecognizedClientException",
+    "SignatureDoesNotMatch": "InvalidSignatureException",
+}
+
+
+class AuthenticationError(ServiceException):
+    """A request that IAM refuses. The model knows only AccessDeniedException; the others are AWS's common errors."""
+
+
+def region_of_url(url: str) -> str | None:
+    """The Region in a host of the service, such as ``imagebuilder-fips.us-east-1.amazonaws.com``."""
+    match = _REGION_OF_HOST.match(url)
+    return match.group(1) if match else None
+
+
+def answer(
+    method: str, path: str, query: str, body: bytes | str | None, account_id: str, region: str
+) -> tuple[int, dict[str, str], str]:
+    """Answer one request.
+
+    :param path: the path of the URL, percent-encoded as it came.
+    :returns: status, headers and body. Whatever is wrong with the request is answered, never raised.
+    """
+    request_id = str(mock_random.uuid4())
+    try:
+        operation, parameters = api.route(method, path)
+        imagebuilder_backends.steering.raise_operation_failure(operation.name)
+        request = api.read_request(operation, parameters, query, body)
+        result = _backend(account_id, region).perform(operation, request)
+        return api.success_answer(operation, result, request_id)
+    except ServiceException as error:
+        return api.error_answer(error, request_id)
+
+
+def _backend(account_id: str, region: str) -> ImageBuilderBackend:
+    try:
+        return imagebuilder_backends[account_id][region]
+    except KeyError:
+        raise InvalidRequestException(
+            f"The Region '{region}' does not exist. MOTO_ALLOW_NONEXISTENT_REGION=true allows any name."
+        ) from None
+
+
+class ImageBuilderResponse(BaseResponse):
+    """moto's door."""
+
+    def __init__(self) -> None:
+        super().__init__(service_name="imagebuilder")
+
+    def setup_class(self, request: Any, full_url: Any = None, headers: Any = None, use_raw_body: Any = True) -> None:
+        # The body stays bytes: moto would decode it, and fail on bytes that are not UTF-8.
+        super().setup_class(request, full_url, headers, use_raw_body=use_raw_body)
+
+    def get_region_from_url(self, request: Any, full_url: str) -> str:
+        scope = _CREDENTIAL_SCOPE.search(request.headers.get("Authorization", ""))
+        region = region_of_url(full_url) or (scope.group(1) if scope else None)
+        return region or self.default_region
+
+    def call_action(self) -> TYPE_RESPONSE:
+        try:
+            self._authenticate_and_authorize_normal_action()
+        except ImageBuilderException as error:
+            return self._with_date(api.error_answer(error, str(mock_random.uuid4())))
+        except HTTPException as error:
+            return self._with_date(self._denial(error))
+        return self._with_date(
+            answer(
+                self.method,
+                self.raw_path,
+                self.parsed_url.query,
+                self.raw_body,
+                self.current_account,
+                self.region,
+            )
+        )
+
+    def _get_action(self) -> str:
+        operation, _ = api.route(self.method, self.raw_path)
+        return operation.name
+
+    def _denial(self, error: HTTPException) -> tuple[int, dict[str, str], str]:
+        code = getattr(error, "error_type", "")
+        refusal = AuthenticationError(_AUTHENTICATION_ERRORS.get(code, code), getattr(error, "message", ""))
+        _, headers, body = api.error_answer(refusal, str(mock_random.uuid4()))
+        return error.code or 403, headers, body
+
+    def _with_date(self, response: tuple[int, dict[str, str], str]) -> TYPE_RESPONSE:
+        status, headers, body = response
+        return status, {**self.response_headers, **headers}, body

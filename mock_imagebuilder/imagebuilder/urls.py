@@ -1,0 +1,11 @@
+"""imagebuilder base URL and path."""
+
+from .responses import ImageBuilderResponse
+
+#: All hosts of the service: with and without FIPS, in every partition, with and without dual stack.
+url_bases = [r"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.[a-z0-9.-]+"]
+
+url_paths = {
+    "{0}/$": ImageBuilderResponse.dispatch,
+    "{0}/.*$": ImageBuilderResponse.dispatch,
+}

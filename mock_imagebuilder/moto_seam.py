@@ -1,0 +1,232 @@
+"""Every touch of moto's and botocore's private parts, in one place.
+
+moto has no plugin interface. What is done here instead, each with a test in ``tests/test_moto_seam.py`` that says which
+assumption a new moto or botocore has broken:
+
+* the service is registered: in moto's list of URL patterns and under the module name that moto imports services by;
+* the short way: requests to the service's hosts are answered without moto's URL scan, as long as no promise of
+  ``mock_aws`` is switched on that only moto's own way keeps;
+* births of backends are announced, so that what builds left for a service is there when somebody first looks;
+* while a mock is active, botocore's loaders share what they have read from disk;
+* what moto 5.2.0 lacks of the newest moto's own service interface is supplied.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import botocore.session
+from botocore.loaders import Loader
+from moto import backend_index, settings
+from moto.core import botocore_stubber as stubber_module
+from moto.core import config as moto_config
+from moto.core import models as core_models
+from moto.core.base_backend import AccountSpecificBackend, backend_lock
+from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.responses import BaseResponse
+from moto.core.utils import utcnow
+from moto.moto_api import recorder
+from werkzeug.http import http_date
+
+from . import moto_backports
+
+moto_backports.supply()
+
+from . import imagebuilder  # noqa: E402 - needs what the backports supply
+from .imagebuilder import imagebuilder_backends, responses  # noqa: E402
+from .imagebuilder.regions import dns_suffixes  # noqa: E402
+
+SERVICE = "imagebuilder"
+Answer = tuple[int, dict[str, str], str]
+
+_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(dns_suffixes(), key=len, reverse=True))
+HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})(?=[:/?]|$)")
+_URL = re.compile(HOST.pattern + r"(?::\d+)?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
+
+
+def install() -> None:
+    """Make moto serve Image Builder. Done once, when the package is imported."""
+    if any(service == SERVICE for service, _ in backend_index.backend_url_patterns):
+        return
+    _register()
+    _install_short_way()
+    _install_announcements()
+    _install_shared_loaders()
+
+
+def _register() -> None:
+    # moto's stubber, its mock of `responses` and its server hold this very list: change it, do not replace it.
+    backend_index.backend_url_patterns.insert(0, (SERVICE, HOST))
+    # moto.backends imports "moto.<service>" and takes "<service>_backends" from it.
+    sys.modules[f"moto.{SERVICE}"] = imagebuilder
+
+
+# ---- the short way ----
+
+
+def _install_short_way() -> None:
+    moto_way = BotocoreStubber.process_request
+
+    def process_request(self: BotocoreStubber, request: Any) -> Any:
+        return short_way(request) or moto_way(self, request)
+
+    process_request.__wrapped__ = moto_way  # type: ignore[attr-defined]
+    stubber_module.BotocoreStubber.process_request = process_request  # type: ignore[method-assign]
+
+
+def short_way(request: Any) -> Answer | None:
+    """The answer to a botocore or ``requests`` request, or None if it has to go moto's way."""
+    match = _URL.fullmatch(request.url)
+    if match is None or not _no_promise_needs_motos_way():
+        return None
+    body = request.body
+    account_id = _account_of(request.headers)
+    if account_id is None or not (body is None or isinstance(body, (bytes, str))):
+        return None
+    region = responses.region_of_url(request.url) or ""
+    path, query = match.group("path") or "/", match.group("query") or ""
+    status, headers, text = responses.answer(request.method, path, query, body, account_id, region)
+    return status, {"server": "amazon.com", "date": http_date(utcnow()), **headers}, text
+
+
+def _no_promise_needs_motos_way() -> bool:
+    core = moto_config.default_user_config.get("core", {})
+    passthrough = core.get("passthrough", {})
+    return (
+        core.get("service_whitelist") is None
+        and not passthrough.get("services")
+        and not passthrough.get("urls")
+        and not recorder._user_enabled
+        and settings.INITIAL_NO_AUTH_ACTION_COUNT == float("inf")
+    )
+
+
+def _account_of(headers: Any) -> str | None:
+    """The account of a request. None if IAM knows the access key: then moto resolves it, and notes that it was used."""
+    authorization = _text(headers.get("Authorization"))
+    if _is_known_to_iam(authorization):
+        return None
+    return (
+        os.environ.get("MOTO_ACCOUNT_ID") or _text(headers.get("x-moto-account-id")) or core_models.DEFAULT_ACCOUNT_ID
+    )
+
+
+def _is_known_to_iam(authorization: str) -> bool:
+    iam = sys.modules.get("moto.iam.models")
+    accounts = list(iam.iam_backends.values()) if iam is not None else []
+    if not accounts:
+        return False
+    match = BaseResponse.access_key_regex.search(authorization)
+    access_key = match.group(1) if match else None
+    # The backends that exist; asking moto would create one for every partition.
+    return any(access_key in backend.access_keys for account in accounts for backend in list(account.values()))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""
+
+
+# ---- births of backends ----
+
+
+def _install_announcements() -> None:
+    imagebuilder_backends.outbox.deferring = True
+    get_backend = AccountSpecificBackend.__getitem__
+
+    def announce(self: Any, region_name: str) -> Any:
+        # Whoever reaches for any backend may look at what a build has left there in the meantime.
+        if imagebuilder_backends.running_builds and self.service_name != SERVICE:
+            imagebuilder_backends.let_time_pass()
+        key = "aws" if region_name == "global" else region_name
+        if key in self.keys():
+            return get_backend(self, region_name)
+        with backend_lock:
+            backend = get_backend(self, region_name)
+            imagebuilder_backends.outbox.deliver(self.service_name, self.account_id, key, backend)
+        return backend
+
+    AccountSpecificBackend.__getitem__ = announce  # type: ignore[method-assign]
+
+
+# ---- loaders ----
+
+
+class _SharedCache:
+    """Stands in for a loader's cache: loaders with the same search paths share one.
+
+    A search path outside botocore and boto3 that exists may change between two tests, so its loader keeps to itself.
+    """
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader = loader
+        self._own: dict[Any, Any] = {}
+
+    def _cache(self) -> dict[Any, Any]:
+        paths = tuple(self._loader.search_paths)
+        return _cache_for(paths, tuple(self._loader.extras_types)) if _are_packaged(paths) else self._own
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._cache()
+
+    def __getitem__(self, key: object) -> Any:
+        return self._cache()[key]
+
+    def __setitem__(self, key: object, value: Any) -> None:
+        self._cache()[key] = value
+
+
+@cache
+def _cache_for(_paths: tuple[str, ...], _extras: tuple[str, ...]) -> dict[Any, Any]:
+    return {}
+
+
+def _are_packaged(paths: tuple[str, ...]) -> bool:
+    return all(path in _packaged_paths() or not os.path.isdir(path) for path in paths)
+
+
+@cache
+def _packaged_paths() -> frozenset[str]:
+    import boto3
+
+    boto3_data = os.path.join(os.path.dirname(boto3.__file__), "data")
+    return frozenset((Loader.BUILTIN_DATA_PATH, boto3_data))
+
+
+def _install_shared_loaders() -> None:
+    mock = core_models.MockAWS
+    enable, disable = mock._enable_patching, mock._disable_patching
+    create_loader: Callable[..., Loader] = botocore.session.create_loader
+
+    def create_sharing_loader(search_path_string: str | None = None) -> Loader:
+        loader = create_loader(search_path_string)
+        loader._cache = _SharedCache(loader)
+        return loader
+
+    def enable_patching(self: Any, *args: Any, **kwargs: Any) -> None:
+        botocore.session.create_loader = create_sharing_loader
+        enable(self, *args, **kwargs)
+
+    def disable_patching(self: Any, *args: Any, **kwargs: Any) -> None:
+        botocore.session.create_loader = create_loader
+        disable(self, *args, **kwargs)
+
+    mock._enable_patching = enable_patching  # type: ignore[method-assign]
+    mock._disable_patching = disable_patching  # type: ignore[method-assign]
+
+
+# ---- what the decorator needs ----
+
+
+def mock_classes() -> tuple[type, ...]:
+    """The classes whose instances ``moto.mock_aws`` returns."""
+    return core_models.MockAWS, core_models.ServerModeMockAWS, core_models.ProxyModeMockAWS
+
+
+def decorate_class(mock: Any, klass: type) -> Any:
+    """Decorate the methods of a class by moto's own rules (``setUp``, ``setup_method``, tests), each through ``mock``."""
+    return core_models.MockAWS._decorate_class(mock, klass)

@@ -1,0 +1,42 @@
+"""Fixtures for all tests: a mock for the length of the test, and clients that live in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from mock_imagebuilder import Control, mock_imagebuilder
+
+if TYPE_CHECKING:
+    from types_boto3_imagebuilder.client import ImagebuilderClient
+
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
+
+
+@pytest.fixture
+def mocked() -> Iterator[Control]:
+    """The mock itself; gives the handle that steers builds."""
+    with mock_imagebuilder() as control:
+        yield control
+
+
+@pytest.fixture
+def client(mocked: Control) -> ImagebuilderClient:
+    """An Image Builder client in us-east-1."""
+    return boto3.client("imagebuilder", region_name=REGION)
+
+
+@pytest.fixture
+def iam(mocked: Control) -> Any:
+    return boto3.client("iam", region_name=REGION)
+
+
+@pytest.fixture
+def instance_profile(iam: Any) -> str:
+    """The name of an instance profile that exists."""
+    iam.create_instance_profile(InstanceProfileName="EC2InstanceProfileForImageBuilder")
+    return "EC2InstanceProfileForImageBuilder"
