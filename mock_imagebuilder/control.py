@@ -1,7 +1,196 @@
-"""The handle with which a test steers builds, imports and errors."""
+"""The handle with which a test steers builds, imports and errors.
+
+Nothing of it is needed for the ordinary case; all of it is forgotten when the mock ends or is reset.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any, Literal, get_args
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal import mock_random
+
+from .imagebuilder import imagebuilder_backends
+from .imagebuilder.api import operations
+from .imagebuilder.arns import Arn
+from .imagebuilder.builds.steering import BuildFailure, ImportTask, ImportTaskState, OperationFailure
+from .imagebuilder.exceptions import ImageBuilderException
+from .imagebuilder.models import ImageBuilderBackend
+
+Progression = Literal["immediate", "manual", "time"]
+
+#: The stages in which a build can be made to fail.
+STAGES = ("PENDING", "CREATING", "BUILDING", "TESTING", "DISTRIBUTING", "INTEGRATING")
+PLATFORMS = ("Linux", "Windows", "macOS")
+
 
 class Control:
-    """To be written."""
+    """Steers Image Builder in one account and Region; builds and errors are steered everywhere.
+
+    :param account_id: the account that ``import_task`` and ``make_image`` work in; moto's default account.
+    :param region: their Region.
+    """
+
+    def __init__(self, account_id: str = DEFAULT_ACCOUNT_ID, region: str = "us-east-1") -> None:
+        self.account_id = account_id
+        self.region = region
+
+    def progress(self, progression: Progression, *, times: int | None = None, seconds: float | None = None) -> None:
+        """How builds go on: the same as moto's ``state_manager.set_transition("imagebuilder::image", ...)``.
+
+        :param progression: ``immediate``, a build has run when the call that starts it returns; ``manual``, one stage
+            for every ``times`` observations (GetImage, the lists of builds); ``time``, one stage every ``seconds``.
+        :param times: for ``manual``, 1 if left out.
+        :param seconds: for ``time``, required there.
+        :raises ValueError: the parameters do not fit together.
+        """
+        if progression not in get_args(Progression):
+            raise ValueError(f"progression must be one of {', '.join(get_args(Progression))}, not {progression!r}")
+        if times is not None and (progression != "manual" or times < 1):
+            raise ValueError("times is a positive number of observations, for the progression 'manual' only")
+        if (seconds is not None) != (progression == "time") or (seconds is not None and seconds < 0):
+            raise ValueError("seconds is the length of a stage, for the progression 'time', and required there")
+        transition: dict[str, Any] = {"progression": progression}
+        if progression == "manual":
+            transition["times"] = times or 1
+        elif progression == "time":
+            transition["seconds"] = seconds
+        imagebuilder_backends.steer().set_progression(transition)
+
+    def advance(self, image_arn: str, to: str | None = None) -> str:
+        """Let a build go on, whatever its progression.
+
+        :param image_arn: an image build version ARN.
+        :param to: the status to stop at, such as ``TESTING``; without it the build goes one stage on.
+        :returns: the status of the image afterwards.
+        :raises LookupError: there is no such image.
+        :raises ValueError: the build does not come to that status any more: it is past it, has ended, failed on the way
+            or waits for something.
+        """
+        with self._backend_of(image_arn) as backend:
+            image = backend.images.find(image_arn)
+            if image is None:
+                raise LookupError(f"there is no image {image_arn}")
+            moment = datetime.now(timezone.utc)
+            if to is None:
+                if image.build.is_running:
+                    image.build.advance(moment)
+            else:
+                if image.build.will_come_to(to):
+                    image.build.run(moment, until=to)
+                if image.status != to:
+                    raise ValueError(f"the image is {image.status} and does not come to {to}: {image.record['state']}")
+            return image.status
+
+    def fail_next_build(
+        self,
+        stage: str = "BUILDING",
+        *,
+        reason: str = "The build was made to fail by the test.",
+        match: str = "*",
+    ) -> None:
+        """The next build fails, once.
+
+        :param stage: the status in which it fails, such as ``TESTING``. A build without this stage does not fail and
+            leaves the failure to the next one.
+        :param reason: the ``state.reason`` of the image.
+        :param match: a pattern for the image's name, as in file names: ``web-*``.
+        :raises ValueError: no build has such a stage.
+        """
+        if stage not in STAGES:
+            raise ValueError(f"stage must be one of {', '.join(STAGES)}, not {stage!r}")
+        imagebuilder_backends.steer().build_failures.append(BuildFailure(stage, reason, match))
+
+    def fail_operation(
+        self, operation: str, *, error: str, message: str = "Made to fail by the test.", times: int | None = 1
+    ) -> None:
+        """Calls of an operation end with an error that no state of the service can produce: throttling, outage.
+
+        :param operation: the API's name, such as ``CreateComponent``.
+        :param error: the error code. The HTTP status is the model's, 400 for a code that the model lacks.
+        :param times: how many calls; None for all until the reset. Retries of the SDK count.
+        :raises ValueError: there is no such operation, or ``times`` is not positive.
+        """
+        if operation not in operations():
+            raise ValueError(f"EC2 Image Builder has no operation {operation!r}")
+        if times is not None and times < 1:
+            raise ValueError("times must be positive, or None")
+        failure = ImageBuilderException(message)
+        failure.code = error
+        imagebuilder_backends.steer().operation_failures.append(OperationFailure(operation, failure, times))
+
+    def import_task(
+        self,
+        task_id: str,
+        *,
+        platform: str = "Linux",
+        ami_id: str | None = None,
+        state: ImportTaskState = "completed",
+        status_message: str | None = None,
+    ) -> None:
+        """Describe a VM import task of EC2, or change it. From then on its state decides what ImportVmImage does.
+
+        :param task_id: ``import-ami-...``
+        :param platform: ``Linux`` or ``Windows``: an import for another platform is refused.
+        :param ami_id: the AMI that the task makes; a new one if left out.
+        :param state: ``active``, the image is PENDING until the task completes; ``completed``; ``deleted``, the image
+            is FAILED.
+        :param status_message: why the task was deleted.
+        :raises ValueError: no such state or platform.
+        """
+        if state not in get_args(ImportTaskState):
+            raise ValueError(f"state must be one of {', '.join(get_args(ImportTaskState))}, not {state!r}")
+        if platform not in PLATFORMS:
+            raise ValueError(f"platform must be one of {', '.join(PLATFORMS)}, not {platform!r}")
+        task = ImportTask(task_id, self.account_id, self.region, platform, ami_id, state, status_message)
+        imagebuilder_backends.steer().import_tasks[self.account_id, self.region, task_id] = task
+
+    def make_image(
+        self,
+        name: str = "my-image",
+        version: str = "1.0.0",
+        *,
+        platform: str = "Linux",
+        os_version: str | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> str:
+        """An available image with an AMI, in one line: one that was imported from a virtual machine.
+
+        :returns: its image build version ARN.
+        :raises ImageBuilderException: what ImportVmImage would refuse.
+        """
+        task_id = f"import-ami-{mock_random.getrandbits(68):017x}"
+        request: dict[str, Any] = {
+            "name": name,
+            "semanticVersion": version,
+            "platform": platform,
+            "vmImportTaskId": task_id,
+            "clientToken": str(mock_random.uuid4()),
+            "osVersion": os_version,
+            "tags": dict(tags or {}),
+        }
+        backend = imagebuilder_backends[self.account_id][self.region]
+        answer = backend.perform(
+            operations()["ImportVmImage"], {member: value for member, value in request.items() if value}
+        )
+        arn = str(answer["imageArn"])
+        if backend.images.get(arn).build.is_running:
+            self.advance(arn, to="AVAILABLE")
+        return arn
+
+    def set_packages(self, image_arn: str, packages: Mapping[str, str]) -> None:
+        """What ListImagePackages finds on an image: versions by package name.
+
+        :param image_arn: an image build version ARN.
+        """
+        entries = [{"packageName": name, "packageVersion": version} for name, version in packages.items()]
+        imagebuilder_backends.steer().packages[image_arn] = entries
+
+    @contextmanager
+    def _backend_of(self, image_arn: str) -> Iterator[ImageBuilderBackend]:
+        arn = Arn.parse(image_arn)
+        with imagebuilder_backends.lock:
+            yield imagebuilder_backends[arn.owner][arn.region]

@@ -6,8 +6,10 @@ assumption a new moto or botocore has broken:
 * the service is registered: in moto's list of URL patterns and under the module name that moto imports services by;
 * the short way: requests to the service's hosts are answered without moto's URL scan, as long as no promise of
   ``mock_aws`` is switched on that only moto's own way keeps;
+* the control routes are added to those of moto's own API;
 * births of backends are announced, so that what builds left for a service is there when somebody first looks;
 * while a mock is active, botocore's loaders share what they have read from disk;
+* moto's patterns for ``requests``, which it makes anew whenever a mock starts, are made once;
 * what moto 5.2.0 lacks of the newest moto's own service interface is supplied.
 """
 
@@ -16,8 +18,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
-from functools import cache
+import time
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.session
@@ -26,18 +29,18 @@ from moto import backend_index, settings
 from moto.core import botocore_stubber as stubber_module
 from moto.core import config as moto_config
 from moto.core import models as core_models
-from moto.core.base_backend import AccountSpecificBackend, backend_lock
+from moto.core.base_backend import AccountSpecificBackend, BackendDict, backend_lock
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import BaseResponse
-from moto.core.utils import utcnow
 from moto.moto_api import recorder
+from moto.moto_api._internal import urls as moto_api_urls
 from werkzeug.http import http_date
 
 from . import moto_backports
 
 moto_backports.supply()
 
-from . import imagebuilder  # noqa: E402 - needs what the backports supply
+from . import control_routes, imagebuilder  # noqa: E402 - need what the backports supply
 from .imagebuilder import imagebuilder_backends, responses  # noqa: E402
 from .imagebuilder.regions import dns_suffixes  # noqa: E402
 
@@ -45,7 +48,7 @@ SERVICE = "imagebuilder"
 Answer = tuple[int, dict[str, str], str]
 
 _SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(dns_suffixes(), key=len, reverse=True))
-HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})(?=[:/?]|$)")
+HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})(?=(?::\d+)?(?:[/?]|$))")
 _URL = re.compile(HOST.pattern + r"(?::\d+)?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
 
 
@@ -54,9 +57,11 @@ def install() -> None:
     if any(service == SERVICE for service, _ in backend_index.backend_url_patterns):
         return
     _register()
+    add_control_routes(control_routes.ROUTES)
     _install_short_way()
     _install_announcements()
     _install_shared_loaders()
+    _install_kept_patterns()
 
 
 def _register() -> None:
@@ -64,6 +69,11 @@ def _register() -> None:
     backend_index.backend_url_patterns.insert(0, (SERVICE, HOST))
     # moto.backends imports "moto.<service>" and takes "<service>_backends" from it.
     sys.modules[f"moto.{SERVICE}"] = imagebuilder
+
+
+def add_control_routes(routes: Mapping[str, Callable[..., Any]]) -> None:
+    """Serve further paths of ``/moto-api``. The server makes its application from this dict, at the first request."""
+    moto_api_urls.url_paths.update(routes)
 
 
 # ---- the short way ----
@@ -79,19 +89,30 @@ def _install_short_way() -> None:
     stubber_module.BotocoreStubber.process_request = process_request  # type: ignore[method-assign]
 
 
+_NOTHING = object()
+
+
 def short_way(request: Any) -> Answer | None:
     """The answer to a botocore or ``requests`` request, or None if it has to go moto's way."""
     match = _URL.fullmatch(request.url)
     if match is None or not _no_promise_needs_motos_way():
         return None
-    body = request.body
+    # The oldest moto hands on werkzeug's request for those of `requests`, which has no `body`.
+    body = getattr(request, "body", _NOTHING)
     account_id = _account_of(request.headers)
     if account_id is None or not (body is None or isinstance(body, (bytes, str))):
+        return None
+    if "Content-Encoding" in request.headers:
         return None
     region = responses.region_of_url(request.url) or ""
     path, query = match.group("path") or "/", match.group("query") or ""
     status, headers, text = responses.answer(request.method, path, query, body, account_id, region)
-    return status, {"server": "amazon.com", "date": http_date(utcnow()), **headers}, text
+    return status, {"server": "amazon.com", "date": _date_header(int(time.time())), **headers}, text
+
+
+@lru_cache(maxsize=1)
+def _date_header(second: int) -> str:
+    return http_date(second)
 
 
 def _no_promise_needs_motos_way() -> bool:
@@ -102,7 +123,7 @@ def _no_promise_needs_motos_way() -> bool:
         and not passthrough.get("services")
         and not passthrough.get("urls")
         and not recorder._user_enabled
-        and settings.INITIAL_NO_AUTH_ACTION_COUNT == float("inf")
+        and float("inf") == settings.INITIAL_NO_AUTH_ACTION_COUNT
     )
 
 
@@ -147,10 +168,20 @@ def _install_announcements() -> None:
             return get_backend(self, region_name)
         with backend_lock:
             backend = get_backend(self, region_name)
+            moto_backports.backend_is_born(self.service_name, backend)
             imagebuilder_backends.outbox.deliver(self.service_name, self.account_id, key, backend)
         return backend
 
     AccountSpecificBackend.__getitem__ = announce  # type: ignore[method-assign]
+
+    reset_all = BackendDict.reset
+
+    def reset(_cls: type) -> None:
+        # Before any other service: resetting one may give birth to the backend of another, which must be born empty.
+        imagebuilder_backends.forget_builds()
+        reset_all()
+
+    BackendDict.reset = classmethod(reset)  # type: ignore[assignment, method-assign]
 
 
 # ---- loaders ----
@@ -217,6 +248,25 @@ def _install_shared_loaders() -> None:
 
     mock._enable_patching = enable_patching  # type: ignore[method-assign]
     mock._disable_patching = disable_patching  # type: ignore[method-assign]
+
+
+# ---- moto's patterns for `requests` ----
+
+
+def _install_kept_patterns() -> None:
+    mock_module: Any = core_models
+    make = mock_module.CallbackResponse
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    def keep_pattern(method: str, url: Any, callback: Any) -> Any:
+        pattern = kept.get((method, url, callback))
+        if pattern is None:
+            pattern = kept[method, url, callback] = make(method=method, url=url, callback=callback)
+        else:
+            pattern.calls.reset()  # the only state of a pattern: the requests that it has answered
+        return pattern
+
+    mock_module.CallbackResponse = keep_pattern
 
 
 # ---- what the decorator needs ----

@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from hypothesis import settings
 
 from mock_imagebuilder import Control, mock_imagebuilder
 
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.client import ImagebuilderClient
+
+pytest_plugins = ["pytester"]
+
+# No test is timed, generated ones neither.
+settings.register_profile("untimed", parent=settings.default, deadline=None)
+settings.load_profile("untimed")
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

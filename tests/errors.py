@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from botocore.exceptions import ClientError
+
+#: The operations that have been refused, with the error codes. Read by :mod:`tests.refusal_record`.
+seen: defaultdict[str, set[str]] = defaultdict(set)
 
 
 @contextmanager
@@ -26,3 +30,4 @@ def refused(code: str, status: int, message: str | re.Pattern[str]) -> Iterator[
         assert message.fullmatch(error["Message"]), error["Message"]
     else:
         assert error["Message"] == message
+    seen[raised.value.operation_name].add(code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 _KIND = {
     "component": "Component",
@@ -21,6 +22,9 @@ _KIND = {
     "lifecycle-policy": "LifecyclePolicy",
     "workflow": "Workflow",
 }
+
+#: int() refuses texts of more than 4,300 digits, and no build gets that far.
+_MAX_BUILD_DIGITS = 4000
 
 _NOT_IN_SLUG = re.compile(r"[^a-z0-9-]")
 
@@ -59,7 +63,8 @@ class Arn:
         if type_.split("/")[0] not in _KIND or not 1 <= len(rest) <= 3:
             raise ValueError(f"not an Image Builder ARN: {text!r}")
         slug_, version, build = [*rest, None, None][:3]
-        return cls(partition, region, owner, type_, str(slug_), version, None if build is None else int(build))
+        number = None if build is None else int(build[:_MAX_BUILD_DIGITS])
+        return cls(partition, region, owner, type_, str(slug_), version, number)
 
     def __str__(self) -> str:
         text = f"arn:{self.partition}:imagebuilder:{self.region}:{self.owner}:{self.type}/{self.slug}"
@@ -86,12 +91,18 @@ class Arn:
 def latest_version_references(arn: Arn) -> dict[str, str]:
     """The ``latestVersionReferences`` of a versioned resource, from any ARN of it with an exact version.
 
-    For ``.../1.2.3/1``: ``.../x.x.x``, ``.../1.x.x``, ``.../1.2.x`` and ``.../1.2.3``.
+    For ``.../1.2.3/1``: ``.../x.x.x``, ``.../1.x.x``, ``.../1.2.x`` and ``.../1.2.3``. All builds of a version share one
+    dict, which is not to be changed.
     """
-    major, minor, patch = str(arn.version).split(".")
+    return _references_of_version(arn.with_version(arn.version))
+
+
+@lru_cache(maxsize=1024)
+def _references_of_version(arn: Arn) -> dict[str, str]:
+    major, minor, _ = str(arn.version).split(".")
     return {
         "latestVersionArn": str(arn.with_version("x.x.x")),
         "latestMajorVersionArn": str(arn.with_version(f"{major}.x.x")),
         "latestMinorVersionArn": str(arn.with_version(f"{major}.{minor}.x")),
-        "latestPatchVersionArn": str(arn.with_version(f"{major}.{minor}.{patch}")),
+        "latestPatchVersionArn": str(arn),
     }

@@ -11,12 +11,26 @@ from moto.core.exceptions import ServiceException
 
 
 class ImageBuilderException(ServiceException):
-    """Base of all modelled errors. ``code`` is the error shape's name, ``message`` the sentence of the answer."""
+    """Base of all errors. ``code`` is the error shape's name, ``message`` the sentence of the answer.
+
+    ``status`` is the HTTP status of a code that the model lacks.
+    """
 
     code = "ClientException"
+    status = 400
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+
+class AuthenticationError(ImageBuilderException):
+    """IAM refuses a request before the service looks at it. These codes are the same in all services of AWS."""
+
+    status = 403
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class AccessDeniedException(ImageBuilderException):
@@ -76,6 +90,9 @@ class InvalidRequestException(ImageBuilderException):
 
 class InvalidVersionNumberException(ImageBuilderException):
     code = "InvalidVersionNumberException"
+
+    def __init__(self) -> None:
+        super().__init__("The supplied semantic version does not follow the required format")
 
 
 class ResourceAlreadyExistsException(ImageBuilderException):
@@ -146,3 +163,8 @@ def invalid_value(parameter: str, sentence: str) -> InvalidParameterValueExcepti
 def invalid_combination(parameter: str, sentence: str) -> InvalidParameterCombinationException:
     """A parameter that clashes with another one, in the service's frame."""
     return InvalidParameterCombinationException(not_valid(parameter, sentence))
+
+
+def misplaced_wildcard(parameter: str) -> InvalidParameterValueException:
+    """A reference with a number right of a wildcard, such as ``1.x.0``."""
+    return invalid_value(parameter, "Every node right of a wildcard must be a wildcard too.")

@@ -18,11 +18,11 @@ from .builds.running import RunningBuilds
 from .builds.steering import Steering
 from .exceptions import IdempotentParameterMismatchException, OperationNotImplemented
 from .managed.catalogue import Catalogue
-from .regions import all_regions
+from .regions import all_regions, partition_of
 from .resources.base import now
 from .resources.component import ComponentOperations
 from .resources.distribution_configuration import DistributionConfigurationOperations
-from .resources.image import ImageOperations
+from .resources.image_import import ImageImportOperations, VmImportLink
 from .resources.image_pipeline import ImagePipelineOperations
 from .resources.image_recipe import ImageRecipeOperations
 from .resources.infrastructure_configuration import InfrastructureConfigurationOperations
@@ -30,13 +30,16 @@ from .resources.tagging import TaggingOperations
 from .store import Store, VersionedStore
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from .managed.catalogue import ManagedComponent, ManagedImage
+    from .resources.image import Image
 
 
 class ImageBuilderBackend(
     ComponentOperations,
     DistributionConfigurationOperations,
-    ImageOperations,
+    ImageImportOperations,
     ImagePipelineOperations,
     ImageRecipeOperations,
     InfrastructureConfigurationOperations,
@@ -44,17 +47,21 @@ class ImageBuilderBackend(
 ):
     """EC2 Image Builder of one account in one Region."""
 
-    SERVICE_NAMESPACE = "imagebuilder"
-
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
+        self.partition = partition_of(region_name)
         self.components = VersionedStore(self.arn("component"))
         self.image_recipes = VersionedStore(self.arn("image-recipe"))
         self.images = VersionedStore(self.arn("image"))
         self.distribution_configurations = Store(self.arn("distribution-configuration"))
         self.infrastructure_configurations = Store(self.arn("infrastructure-configuration"))
         self.image_pipelines = Store(self.arn("image-pipeline"))
+        self.vm_import_links: dict[str, VmImportLink] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        return imagebuilder_backends.lock
 
     @property
     def steering(self) -> Steering:
@@ -63,6 +70,10 @@ class ImageBuilderBackend(
     @property
     def outbox(self) -> Outbox:
         return imagebuilder_backends.outbox
+
+    @property
+    def output_amis(self) -> dict[tuple[str, str, str], Image]:
+        return imagebuilder_backends.output_amis
 
     @property
     def running_builds(self) -> RunningBuilds:
@@ -114,6 +125,7 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.outbox = Outbox()
         self.running_builds = RunningBuilds()
         self.extra_catalogue: list[ManagedImage | ManagedComponent] = []
+        self.output_amis: dict[tuple[str, str, str], Image] = {}
         self._steering = Steering()
 
     def __getitem__(self, account_id: str) -> AccountSpecificBackend[ImageBuilderBackend]:
@@ -133,13 +145,18 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
     def clear(self) -> None:
         """Called by moto's reset."""
         super().clear()
-        self.outbox.clear()
-        self.running_builds.clear()
+        self.forget_builds()
         self.extra_catalogue.clear()
         self._steering.clear()
 
+    def forget_builds(self) -> None:
+        """Forget what is on its way, and what has been left for others."""
+        self.outbox.clear()
+        self.running_builds.clear()
+        self.output_amis.clear()
+
     def let_time_pass(self) -> None:
-        """Bring builds with the progression ``time`` to where they are now.
+        """Bring builds to where they are now, but for those with the progression ``manual``.
 
         Does not wait: who holds the lock is performing an operation, and has let time pass at its beginning.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from botocore.loaders import Loader
@@ -25,3 +26,13 @@ def dns_suffixes() -> tuple[str, ...]:
     partitions = Loader().load_data("partitions")["partitions"]
     outputs = [partition["outputs"] for partition in partitions]
     return tuple(dict.fromkeys(output[key] for output in outputs for key in ("dnsSuffix", "dualStackDnsSuffix")))
+
+
+@cache
+def partition_of(region: str) -> str:
+    """The partition of a Region, ``aws`` if botocore knows none. moto's own table lacks some of the isolated partitions."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    for partition in partitions:
+        if region in partition["regions"] or re.fullmatch(partition["regionRegex"], region):
+            return str(partition["id"])
+    return "aws"

@@ -8,13 +8,12 @@ services. The other door is the short way of in-process requests, which calls :f
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import BaseResponse
 from moto.moto_api._internal import mock_random
-from werkzeug.exceptions import HTTPException
 
 from . import api
 from .exceptions import ImageBuilderException, InvalidRequestException
@@ -22,17 +21,6 @@ from .models import ImageBuilderBackend, imagebuilder_backends
 
 _REGION_OF_HOST = re.compile(r"https?://imagebuilder(?:-fips)?\.([a-z0-9-]+)\.[a-z]")
 _CREDENTIAL_SCOPE = re.compile(r"Credential=[^/,\s]+/[^/,\s]+/([^/,\s]+)/imagebuilder/")
-
-#: What moto's IAM says in the words of a query service, in the words of a REST-JSON service.
-_AUTHENTICATION_ERRORS = {
-    "AccessDenied": "AccessDeniedException",
-    "InvalidClientTokenId": "UnrecognizedClientException",
-    "SignatureDoesNotMatch": "InvalidSignatureException",
-}
-
-
-class AuthenticationError(ServiceException):
-    """A request that IAM refuses. The model knows only AccessDeniedException; the others are AWS's common errors."""
 
 
 def region_of_url(url: str) -> str | None:
@@ -86,11 +74,9 @@ class ImageBuilderResponse(BaseResponse):
 
     def call_action(self) -> TYPE_RESPONSE:
         try:
-            self._authenticate_and_authorize_normal_action()
+            self._authenticate_and_authorize_action(cast("type", _iam_request))
         except ImageBuilderException as error:
             return self._with_date(api.error_answer(error, str(mock_random.uuid4())))
-        except HTTPException as error:
-            return self._with_date(self._denial(error))
         return self._with_date(
             answer(
                 self.method,
@@ -106,12 +92,13 @@ class ImageBuilderResponse(BaseResponse):
         operation, _ = api.route(self.method, self.raw_path)
         return operation.name
 
-    def _denial(self, error: HTTPException) -> tuple[int, dict[str, str], str]:
-        code = getattr(error, "error_type", "")
-        refusal = AuthenticationError(_AUTHENTICATION_ERRORS.get(code, code), getattr(error, "message", ""))
-        _, headers, body = api.error_answer(refusal, str(mock_random.uuid4()))
-        return error.code or 403, headers, body
-
     def _with_date(self, response: tuple[int, dict[str, str], str]) -> TYPE_RESPONSE:
         status, headers, body = response
         return status, {**self.response_headers, **headers}, body
+
+
+def _iam_request(**request: Any) -> Any:
+    """Called by moto as if it were its class, if IAM is to be enforced."""
+    from .authorization import ImageBuilderIAMRequest
+
+    return ImageBuilderIAMRequest(**request)

@@ -287,13 +287,19 @@ class VersionedStore(Generic[R]):
         return _named(self._versions, self.base, names, after, lambda entry: entry.name)
 
     def name_rows(self, after: str | None, names: Iterable[str] | None = None) -> Iterator[tuple[str, VersionEntry[R]]]:
-        """The highest version of each name, in ARN order. Keys are ARNs up to the slug."""
+        """The highest version of each name, in ARN order. Keys are ARNs up to the slug.
+
+        With ``names`` it has to be accepted itself: versions of one slug can spell their name differently.
+        """
+        highest: VersionEntry[R] | None = None
         # "0" is the character behind "/": what sorts behind it is no version of the same name.
         for _, entry in self.version_rows(None if after is None else after + "0", names):
             if after != entry.arn.family:
                 after = entry.arn.family
                 entries = self._families[after]
-                yield after, entries[max(entries)]
+                highest = entries[max(entries)]
+            if entry is highest:
+                yield after, entry
 
     def build_rows(self, before: int | None, version_arn: Arn | None = None) -> Iterator[tuple[int, R]]:
         """Builds newest first, of one version or of all."""

@@ -2,8 +2,8 @@
 
 from .responses import ImageBuilderResponse
 
-#: All hosts of the service: with and without FIPS, in every partition, with and without dual stack.
-url_bases = [r"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.[a-z0-9.-]+"]
+#: All hosts of the service: with and without FIPS, in every partition, with and without dual stack, on any port.
+url_bases = [r"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.[a-z0-9.-]+(?::\d+)?"]
 
 url_paths = {
     "{0}/$": ImageBuilderResponse.dispatch,

@@ -42,8 +42,9 @@ class Version(NamedTuple):
 
 
 def _node(text: str) -> int:
-    # int() refuses texts of more than 4,300 digits with a ValueError of its own; no such node can be in range.
-    return int(text) if len(text.lstrip("0")) <= len(str(MAX_NODE)) else MAX_NODE + 1
+    # Python refuses to read numbers of thousands of digits; none of them is in range.
+    digits = text.lstrip("0") or "0"
+    return int(digits) if len(digits) <= len(str(MAX_NODE)) else MAX_NODE + 1
 
 
 class VersionPattern:

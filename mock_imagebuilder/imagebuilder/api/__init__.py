@@ -9,17 +9,19 @@ from .model import ApiModel, load_model
 from .operations import Operation, operations, route
 from .pagination import Page, page_size, read_token, write_token
 from .projection import project
-from .requests import read_request
+from .requests import check_request, raw_members, read_request
 
 __all__ = [
     "ApiModel",
     "Operation",
     "Page",
+    "check_request",
     "error_answer",
     "load_model",
     "operations",
     "page_size",
     "project",
+    "raw_members",
     "read_request",
     "read_token",
     "route",

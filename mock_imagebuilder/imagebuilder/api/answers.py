@@ -28,8 +28,8 @@ def success_answer(operation: Operation, result: Mapping[str, Any], request_id: 
 
 
 def error_answer(error: ServiceException, request_id: str) -> Answer:
-    """The answer for an error, with the model's HTTP status (400 for what no model knows)."""
-    status = load_model().status_of(error.code) or 400
+    """The answer for an error, with the model's HTTP status, or else with the status of the error itself."""
+    status = load_model().status_of(error.code) or int(getattr(error, "status", 400))
     headers = {**_headers(request_id), "x-amzn-errortype": error.code}
     return status, headers, json.dumps({"message": error.message})
 

@@ -1,7 +1,8 @@
 """Projection: what a record shows in a given answer is what the answer's shape has, and nothing else.
 
 A family keeps one record per resource in the API's own member names. Get, List and summary entries are projections of it
-onto their shapes, compiled once per shape from the model.
+onto their shapes, compiled once per shape from the model. What is projected is meant to be written at once: maps and lists
+of plain values are not copied.
 """
 
 from __future__ import annotations
@@ -33,26 +34,23 @@ def compile_projector(model: ApiModel, shape_name: str) -> Projector:
         return _structure(model, shape)
     if shape["type"] == "list":
         item = compile_projector(model, shape["member"]["shape"])
-        return _copy_list if item is _as_is else lambda value: [item(entry) for entry in value]
-    if shape["type"] == "map":
-        return dict
+        return _as_is if item is _as_is else lambda value: [item(entry) for entry in value]
     if shape["type"] == "timestamp":
         return _epoch_seconds
     return _as_is
 
 
 def _structure(model: ApiModel, shape: Mapping[str, Any]) -> Projector:
-    members = [
-        (name, None if (item := compile_projector(model, reference["shape"])) is _as_is else item)
-        for name, reference in shape.get("members", {}).items()
-    ]
+    members = {name: compile_projector(model, reference["shape"]) for name, reference in shape["members"].items()}
+    plain = frozenset(name for name, projector in members.items() if projector is _as_is)
+    nested = {name: projector for name, projector in members.items() if projector is not _as_is}
 
     def apply(record: Any) -> Any:
-        result = {}
-        for name, item in members:
+        result = {name: value for name, value in record.items() if name in plain and value is not None}
+        for name, projector in nested.items():
             value = record.get(name)
             if value is not None:
-                result[name] = value if item is None else item(value)
+                result[name] = projector(value)
         return result
 
     return apply
@@ -60,10 +58,6 @@ def _structure(model: ApiModel, shape: Mapping[str, Any]) -> Projector:
 
 def _as_is(value: Any) -> Any:
     return value
-
-
-def _copy_list(value: Any) -> Any:
-    return list(value)
 
 
 def _epoch_seconds(value: datetime) -> float:

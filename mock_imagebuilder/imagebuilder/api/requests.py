@@ -21,27 +21,47 @@ def read_request(operation: Operation, path: Mapping[str, str], query: str, body
     :raises ClientException: the body is not a JSON object.
     :raises ImageBuilderException: ``operation.refusal``, when a member breaks the model.
     """
+    return check_request(operation, raw_members(operation, path, query, body))
+
+
+def raw_members(operation: Operation, path: Mapping[str, str], query: str, body: bytes | str | None) -> dict[str, Any]:
+    """The members of a request by their model names, as they came: nothing about their values is known yet.
+
+    :raises ClientException: the body is not a JSON object.
+    """
     payload: Mapping[str, Any] | None = None
     parameters: Mapping[str, list[str]] | None = None
+    members: dict[str, Any] = {}
+    for member in operation.members:
+        value: Any
+        if member.location == "body":
+            if payload is None:
+                payload = _parse_body(body)
+            value = payload.get(member.wire_name)
+        elif member.location == "querystring":
+            if parameters is None:
+                parameters = parse_qs(query, keep_blank_values=True)
+            values = parameters.get(member.wire_name)
+            value = values if member.is_list or values is None else values[0]
+        else:
+            value = path[member.wire_name]
+        if value is not None:
+            members[member.name] = value
+    return members
+
+
+def check_request(operation: Operation, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a request, checked against the model.
+
+    :raises ImageBuilderException: ``operation.refusal``, when a member breaks the model.
+    """
     request: dict[str, Any] = {}
     try:
         for member in operation.members:
-            value: Any
-            if member.location == "body":
-                if payload is None:
-                    payload = _parse_body(body)
-                value = payload.get(member.wire_name)
-            elif member.location == "querystring":
-                if parameters is None:
-                    parameters = parse_qs(query, keep_blank_values=True)
-                values = parameters.get(member.wire_name)
-                value = values if member.is_list or values is None else values[0]
-            else:
-                value = path[member.wire_name]
+            value = members.get(member.name)
             if value is not None:
                 value = member.read(value, member.name)
-            # `tags: {}` is how clients spell "no tags"; the model's minimum of one entry makes it an absent member.
-            if value is not None and value != {}:
+            if value is not None:
                 request[member.name] = value
             elif member.required:
                 raise Refusal(member.name, "is required")
@@ -54,7 +74,9 @@ def _parse_body(body: bytes | str | None) -> Mapping[str, Any]:
     if not body:
         return {}
     try:
-        payload = json.loads(body, parse_constant=_refuse_constant)
+        # The protocol is UTF-8; json.loads would guess other encodings from bytes.
+        text = body.decode() if isinstance(body, bytes) else body
+        payload = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         raise ClientException("The body of the request is not valid JSON.") from None
     if not isinstance(payload, dict):

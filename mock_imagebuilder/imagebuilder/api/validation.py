@@ -8,6 +8,7 @@ value.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -15,6 +16,7 @@ from typing import Any
 
 from .model import ApiModel, Shape
 
+#: Takes a value and its path; gives what is to be kept of the value, None if that counts as absent.
 Reader = Callable[[Any, str], Any]
 
 
@@ -72,8 +74,8 @@ def _structure(model: ApiModel, shape: Shape) -> Reader:
         result = {}
         for name, item in value.items():
             reader = members.get(name)
-            if reader is not None and item is not None:
-                result[name] = reader(item, f"{path}.{name}")
+            if reader is not None and item is not None and (known := reader(item, f"{path}.{name}")) is not None:
+                result[name] = known
         for name in required:
             if name not in result:
                 raise Refusal(f"{path}.{name}", "is required")
@@ -108,11 +110,14 @@ def _map(model: ApiModel, shape: Shape) -> Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, dict):
             raise Refusal(path, "must be an object")
-        if value:  # an empty map is below the model's minimum, yet clients send it for "none": it reads as absent
-            check_size(len(value), path)
-        return {
+        entries = {
             read_key(key, path): read_item(item, f"{path}.{key}") for key, item in value.items() if item is not None
         }
+        # `tags: {}` is how clients spell "no tags"; the model's minimum of one entry makes it an absent member.
+        if not entries:
+            return None
+        check_size(len(entries), path)
+        return entries
 
     return read
 
@@ -150,11 +155,15 @@ def _require_unicode(value: str, path: str) -> None:
 
 def _integer(_model: ApiModel, shape: Shape) -> Reader:
     check_range = _size(shape, "be", "")
+    bits = 32 if shape["type"] == "integer" else 64
+    limit = 2 ** (bits - 1)
 
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, int) or isinstance(value, bool):
             raise Refusal(path, "must be an integer")
         check_range(value, path)
+        if not -limit <= value < limit:
+            raise Refusal(path, f"must be an integer of {bits} bits")
         return value
 
     return read
@@ -164,7 +173,8 @@ def _float(_model: ApiModel, shape: Shape) -> Reader:
     check_range = _size(shape, "be", "")
 
     def read(value: Any, path: str) -> Any:
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
+        # JSON has no limit, so 1e999 reads as infinity, and a whole number can be beyond every double.
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or abs(value) > sys.float_info.max:
             raise Refusal(path, "must be a number")
         check_range(value, path)
         return value

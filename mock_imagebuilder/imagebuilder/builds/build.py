@@ -56,6 +56,8 @@ class Stage:
 class Build:
     """A running or finished build of one image build version."""
 
+    __slots__ = ("_entered", "_failure", "_is_at_work", "_observations", "_position", "image", "stages")
+
     def __init__(self, image: Image, stages: tuple[Stage, ...], failure: BuildFailure | None, moment: datetime) -> None:
         """
         :param stages: all stages before AVAILABLE, in order.
@@ -66,6 +68,7 @@ class Build:
         self._failure = failure
         self._position = 0
         self._observations = 0
+        self._is_at_work = False
         self._entered = moment
         self._set_status(stages[0].status)
 
@@ -88,9 +91,7 @@ class Build:
         if not self.is_running:
             return
         transition = state_manager.get_transition(MODEL_NAME)
-        if transition["progression"] == "immediate":
-            self.run(moment)
-        elif transition["progression"] == "manual":
+        if transition["progression"] == "manual":
             self._observations += 1
             if self._observations >= transition["times"]:
                 self.advance(moment)
@@ -98,8 +99,16 @@ class Build:
             self.settle(moment)
 
     def settle(self, moment: datetime) -> None:
-        """Under ``time``: enter every stage whose hour has come, each at its own time."""
+        """What happens without being looked at.
+
+        Under ``time`` the build enters every stage whose hour has come, each at its own time. Under ``immediate`` one that
+        began under another progression, or had to wait, runs to its end.
+        """
+        if self._is_at_work:
+            return  # its own work reaches a neighbour, and reaching neighbours lets time pass
         transition = state_manager.get_transition(MODEL_NAME)
+        if transition["progression"] == "immediate":
+            self.run(moment)
         if transition["progression"] != "time":
             return
         duration = timedelta(seconds=transition["seconds"])
@@ -116,6 +125,7 @@ class Build:
     def advance(self, moment: datetime) -> bool:
         """Do the work of the present stage and enter the next. False if the work waits for something."""
         stage = self.stages[self._position]
+        self._is_at_work = True
         try:
             if self._failure is not None and self._failure.stage == stage.status:
                 raise StageFailed(self._failure.reason)
@@ -126,11 +136,18 @@ class Build:
         except StageFailed as failure:
             self._finish(FAILED, failure.reason, {"imageStatus": stage.status, **failure.context})
             return True
+        finally:
+            self._is_at_work = False
         self._position += 1
         self._observations = 0
         self._entered = moment
         self._set_status(self.stages[self._position].status if self.is_running else AVAILABLE)
         return True
+
+    def will_come_to(self, status: str) -> bool:
+        """Whether the status lies ahead of the build, or is its present one."""
+        ahead = [stage.status for stage in self.stages[self._position :]]
+        return status == self.status or (self.is_running and status in (*ahead, AVAILABLE, FAILED))
 
     def cancel(self, reason: str | None = None) -> None:
         """End a running build. What it has produced stays."""

@@ -22,7 +22,7 @@ class RunningBuilds:
             self._builds[build.image.arn] = build
 
     def settle(self, moment: datetime) -> None:
-        """Under the progression ``time``, bring all builds to where they are at ``moment``."""
+        """Bring all builds to where they are at ``moment`` without being looked at, see :meth:`.Build.settle`."""
         # The work of a build reaches neighbours, and reaching them lets time pass: no settling within settling.
         if not self._builds or self._is_settling:
             return

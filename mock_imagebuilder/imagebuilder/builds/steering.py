@@ -58,6 +58,7 @@ class Steering:
     build_failures: list[BuildFailure] = field(default_factory=list)
     operation_failures: list[OperationFailure] = field(default_factory=list)
     import_tasks: dict[tuple[str, str, str], ImportTask] = field(default_factory=dict)
+    packages: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _sets_progression: bool = False
 
     def take_build_failure(self, image_name: str, stages: tuple[str, ...]) -> BuildFailure | None:
@@ -89,6 +90,7 @@ class Steering:
         self.build_failures.clear()
         self.operation_failures.clear()
         self.import_tasks.clear()
+        self.packages.clear()
         if self._sets_progression:
             state_manager.unset_transition(MODEL_NAME)
             self._sets_progression = False

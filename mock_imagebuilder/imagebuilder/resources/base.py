@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from moto.core.base_backend import BaseBackend
 from moto.core.common_models import BaseModel
@@ -13,9 +13,12 @@ from moto.core.common_models import BaseModel
 from .. import api
 from ..arns import Arn
 from ..exceptions import DryRunOperationException, ResourceDependencyException, invalid_value
-from ..store import Store, VersionedStore
+from ..store import HasArn, Store, VersionedStore
+from .published_image import PublishedImages, published_images
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
     from ..builds.steering import Steering
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from .component import Component
     from .distribution_configuration import DistributionConfiguration
     from .image import Image
+    from .image_import import VmImportLink
     from .image_pipeline import ImagePipeline
     from .image_recipe import ImageRecipe
     from .infrastructure_configuration import InfrastructureConfiguration
@@ -55,6 +59,13 @@ def now() -> datetime:
 def iso_date(moment: datetime) -> str:
     """A date as the service writes it: ``2020-02-14T19:46:16.904Z``."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+class HasRecord(HasArn, Protocol):
+    """What a reference can mean: a resource of this account, or one that somebody else publishes."""
+
+    @property
+    def record(self) -> Record: ...
 
 
 class Resource(BaseModel):
@@ -111,6 +122,8 @@ class BackendCore(BaseBackend):
     components: VersionedStore[Component]
     image_recipes: VersionedStore[ImageRecipe]
     images: VersionedStore[Image]
+    #: By task id: which images a VM import task of EC2 became.
+    vm_import_links: dict[str, VmImportLink]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -123,6 +136,15 @@ class BackendCore(BaseBackend):
         cls.OPERATIONS = handlers
 
     @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """To be held by whoever reads or changes resources other than by performing an operation."""
+        raise NotImplementedError
+
+    def perform(self, operation: api.Operation, request: dict[str, Any]) -> Answer:
+        """Perform an operation on a request that the model has accepted."""
+        raise NotImplementedError
+
+    @property
     def steering(self) -> Steering:
         """What a test has decided about builds, time and errors."""
         raise NotImplementedError
@@ -130,6 +152,11 @@ class BackendCore(BaseBackend):
     @property
     def outbox(self) -> Outbox:
         """Where builds leave what neighbouring services have to show."""
+        raise NotImplementedError
+
+    @property
+    def output_amis(self) -> dict[tuple[str, str, str], Image]:
+        """The images that AMIs come from, by Region, account and AMI id."""
         raise NotImplementedError
 
     @property
@@ -141,6 +168,11 @@ class BackendCore(BaseBackend):
     def catalogue(self) -> Catalogue:
         """Amazon's own images, components and workflows in this Region."""
         raise NotImplementedError
+
+    @cached_property
+    def managed_images(self) -> PublishedImages:
+        """The images of the catalogue by the owner word of ListImages."""
+        return published_images(self.catalogue)
 
     def arn(self, type_: str, slug: str = "", version: object = None, build: int | None = None) -> Arn:
         """An ARN of this account and Region."""
@@ -159,6 +191,25 @@ class BackendCore(BaseBackend):
 
         :param settings: what it is built from, in the members of CreateImage, already checked.
         :param build_type: ``USER_INITIATED`` or ``SCHEDULED``.
+        """
+        raise NotImplementedError
+
+    def note_output_ami(self, region: str, account_id: str, ami_id: str, image: Image) -> None:
+        """Remember which image an AMI comes from."""
+        raise NotImplementedError
+
+    def find_output_ami(self, ami_id: str) -> Image | None:
+        """The image that an AMI of this account and Region comes from; None for other AMIs, and if it is gone from EC2."""
+        raise NotImplementedError
+
+    def find_component(self, arn: str) -> HasRecord | None:
+        """The component that an ARN means, of this account or published by others; None if there is none.
+
+        A build ARN means that build, whatever its state. A version ARN, with wildcards or without, means the newest build
+        of the highest version that matches; builds that are DEPRECATED or DISABLED are passed over.
+
+        :param arn: an ARN that the API model accepts as a component version or build version.
+        :raises ValueError: a node right of a wildcard is not a wildcard.
         """
         raise NotImplementedError
 

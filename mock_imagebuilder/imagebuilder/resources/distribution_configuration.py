@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.settings import allow_unknown_region
+from moto.utilities.utils import get_partition
 
-from ..api import project
 from ..arns import slug
 from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
 from ..regions import all_regions
@@ -51,7 +51,7 @@ class DistributionConfigurationOperations(BackendCore):
         :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
         """
-        check_distributions(request["distributions"])
+        check_distributions(request["distributions"], self.partition)
         arn = str(self.arn("distribution-configuration", slug(request["name"])))
         if self.distribution_configurations.find(arn):
             raise ResourceAlreadyExistsException(self.distribution_configurations.kind, arn)
@@ -88,7 +88,7 @@ class DistributionConfigurationOperations(BackendCore):
         :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
         """
         configuration = self.distribution_configurations.get(request["distributionConfigurationArn"])
-        check_distributions(request["distributions"])
+        check_distributions(request["distributions"], self.partition)
         configuration.update(
             description=request.get("description"),
             distributions=request["distributions"],
@@ -121,14 +121,14 @@ class DistributionConfigurationOperations(BackendCore):
 
 def _summary(configuration: DistributionConfiguration) -> dict[str, Any]:
     regions = [distribution["region"] for distribution in configuration.record["distributions"]]
-    return {**project("DistributionConfigurationSummary", configuration.record), "regions": regions}
+    return {**configuration.record, "regions": regions}
 
 
-def check_distributions(distributions: Sequence[Mapping[str, Any]]) -> None:
+def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: str) -> None:
     """The rules for the ``distributions`` of a create or update request.
 
-    :raises InvalidParameterValueException: no entry at all, a Region that does not exist or appears twice, an entry
-        without output, or one of the rules of its members.
+    :raises InvalidParameterValueException: no entry at all, a Region that does not exist in the partition or
+        appears twice, an entry without output, or one of the rules of its members.
     :raises InvalidParameterCombinationException: a launch template is given by id and by name.
     """
     if not distributions:
@@ -137,7 +137,8 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]]) -> None:
     for number, distribution in enumerate(distributions):
         path = f"distributions[{number}]"
         region = distribution["region"]
-        if region not in all_regions() and not allow_unknown_region():
+        is_region = get_partition(region) == partition and (region in all_regions() or allow_unknown_region())
+        if not is_region:
             raise invalid_value(f"{path}.region", f"The Region '{region}' does not exist.")
         if region in seen:
             raise invalid_value(path, f"The Region '{region}' can appear at most once in the distributions.")

@@ -1,13 +1,263 @@
-"""To be written."""
+"""Image pipelines: the settings of builds that run again and again, by hand or on a schedule."""
 
 from __future__ import annotations
 
-from .base import BackendCore, Resource
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..arns import slug
+from ..builds.build import CANCELLED, FAILED
+from ..builds.settings import check_build_settings, image_tests_configuration, recipe_member
+from ..exceptions import ResourceAlreadyExistsException, ResourceInUseException, invalid_value
+from ..schedules import ScheduleExpressionError, parse_schedule
+from ..store import Index
+from .base import Answer, BackendCore, Record, Resource, iso_date, now, operation, read_filters
+
+if TYPE_CHECKING:
+    from types_boto3_imagebuilder.type_defs import (
+        CreateImagePipelineRequestTypeDef,
+        DeleteImagePipelineRequestTypeDef,
+        GetImagePipelineRequestTypeDef,
+        ListImagePipelinesRequestTypeDef,
+        StartImagePipelineExecutionRequestTypeDef,
+        UpdateImagePipelineRequestTypeDef,
+    )
+
+    from .image import Image
+
+DEFAULT_START_CONDITION = "EXPRESSION_MATCH_AND_DEPENDENCY_UPDATES_AVAILABLE"
+#: After so many consecutive failures a pipeline without an auto-disable policy is disabled.
+DEFAULT_FAILURE_COUNT = 5
+
+#: What a pipeline and CreateImage call the same.
+_BUILD_SETTINGS = (
+    "imageRecipeArn",
+    "containerRecipeArn",
+    "infrastructureConfigurationArn",
+    "distributionConfigurationArn",
+    "imageTestsConfiguration",
+    "enhancedImageMetadataEnabled",
+    "imageScanningConfiguration",
+    "workflows",
+    "executionRole",
+)
+_OTHER_SETTINGS = ("description", "loggingConfiguration", "imageTags")
+_FILTERS = (
+    "description",
+    "distributionConfigurationArn",
+    "imageRecipeArn",
+    "infrastructureConfigurationArn",
+    "name",
+    "status",
+)
 
 
 class ImagePipeline(Resource):
-    """To be written."""
+    """An image pipeline; ``record`` in the members of the API's ImagePipeline.
+
+    ``lastRunStatus`` and ``dateNextRun`` are not in the record but follow from its builds and the time, see
+    :meth:`description_at`. ``consecutiveFailures`` comes into the record when the first scheduled build has ended.
+    """
+
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        #: The images that this pipeline's builds made, in the order in which the builds began.
+        self.images: Index[int, Image] = Index()
+        self._numbers: dict[str, int] = {}
+        self._runs = 0
+        #: The image of the last build. It stays the last one when it is deleted.
+        self.newest_image: Image | None = None
+        self._end_is_counted = True
+
+    def add_image(self, image: Image) -> None:
+        """A build of this pipeline begins. The one before it has ended."""
+        self.count_failures()
+        self._runs += 1
+        self._numbers[image.arn] = self._runs
+        self.images.add(self._runs, image)
+        self.newest_image = image
+        self._end_is_counted = False
+
+    def remove_image(self, image: Image) -> None:
+        """An image of this pipeline is deleted. One of an earlier pipeline of the same name is none of this one."""
+        self.count_failures()
+        number = self._numbers.pop(image.arn, None)
+        if number is not None:
+            self.images.remove(number)
+
+    def count_failures(self) -> None:
+        """Draw the consequences of the newest build's end, once.
+
+        A failed scheduled build is counted, and the pipeline disabled when the count reaches the limit of its
+        auto-disable policy. A successful build resets the count. A failed manual build and a cancelled one leave it
+        (ImagePipeline.consecutiveFailures and Schedule.autoDisablePolicy in the API model).
+        """
+        image = self.newest_image
+        if image is None or self._end_is_counted or image.build.is_running:
+            return
+        self._end_is_counted = True
+        is_scheduled = image.record["buildType"] == "SCHEDULED"
+        failures: int | None = self.record.get("consecutiveFailures", 0 if is_scheduled else None)
+        if failures is None or image.status == CANCELLED:
+            return
+        if image.status != FAILED:
+            failures = 0
+        elif is_scheduled:
+            failures += 1
+        self.update(consecutiveFailures=failures)
+        policy = self.record.get("schedule", {}).get("autoDisablePolicy", {})
+        if is_scheduled and failures >= policy.get("failureCount", DEFAULT_FAILURE_COUNT):
+            self.update(status="DISABLED")
+
+    def next_run(self, moment: datetime) -> datetime | None:
+        """The next run on schedule after ``moment``.
+
+        None without a schedule, while the pipeline is disabled, and, as recorded answers show it, before its first run.
+        """
+        schedule = self.record.get("schedule")
+        if schedule is None or self.record["status"] == "DISABLED" or "dateLastRun" not in self.record:
+            return None
+        # A rate counts from when the schedule was set.
+        began = datetime.fromisoformat(self.record["dateUpdated"].replace("Z", "+00:00"))
+        return parse_schedule(schedule["scheduleExpression"], schedule.get("timezone")).next_after(moment, began)
+
+    def description_at(self, moment: datetime) -> Record:
+        """The whole ImagePipeline of the API as it is at ``moment``."""
+        self.count_failures()
+        next_run = self.next_run(moment)
+        return {
+            **self.record,
+            "lastRunStatus": None if self.newest_image is None else self.newest_image.status,
+            "dateNextRun": None if next_run is None else iso_date(next_run),
+        }
+
+    def build_settings(self, tags: Mapping[str, str]) -> Record:
+        """What a build of this pipeline is made from, in the members of CreateImage.
+
+        :param tags: of the image: ``imageTags`` for a scheduled build, those of the request for a manual one.
+        """
+        settings = {member: self.record[member] for member in _BUILD_SETTINGS if member in self.record}
+        log_group = self.record.get("loggingConfiguration", {}).get("imageLogGroupName")
+        if log_group is not None:
+            settings["loggingConfiguration"] = {"logGroupName": log_group}
+        return {**settings, "tags": tags}
 
 
 class ImagePipelineOperations(BackendCore):
-    """To be written."""
+    """Create, get, update, delete, list and start image pipelines."""
+
+    @operation("CreateImagePipeline")
+    def create_image_pipeline(self, request: CreateImagePipelineRequestTypeDef) -> Answer:
+        """
+        :raises InvalidParameterValueException: the schedule or a build setting breaks a rule, see
+            :func:`~..builds.settings.check_build_settings` for these and for its other errors.
+        :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        """
+        members = self._checked_members(request)
+        arn = str(self.arn("image-pipeline", slug(request["name"])))
+        if self.image_pipelines.find(arn):
+            raise ResourceAlreadyExistsException(self.image_pipelines.kind, arn)
+        self.stop_dry_run(request)
+        created = iso_date(now())
+        pipeline = ImagePipeline({"arn": arn, "name": request["name"], "tags": request.get("tags", {})})
+        pipeline.update(**members, dateCreated=created, dateUpdated=created)
+        self.image_pipelines.add(pipeline)
+        return {"imagePipelineArn": arn}
+
+    @operation("GetImagePipeline")
+    def get_image_pipeline(self, request: GetImagePipelineRequestTypeDef) -> Answer:
+        """:raises ResourceNotFoundException: there is no such pipeline."""
+        return {"imagePipeline": self.image_pipelines.get(request["imagePipelineArn"]).description_at(now())}
+
+    @operation("UpdateImagePipeline")
+    def update_image_pipeline(self, request: UpdateImagePipelineRequestTypeDef) -> Answer:
+        """Replaces everything but name and tags; what is left out is removed, or back at its default.
+
+        :raises ResourceNotFoundException: there is no such pipeline, or it refers to something that does not exist.
+        :raises InvalidParameterValueException: the recipe is of another kind than the pipeline's, or as for create.
+        """
+        pipeline = self.image_pipelines.get(request["imagePipelineArn"])
+        if recipe_member(request) not in pipeline.record:
+            raise invalid_value(recipe_member(request), "The recipe type of an image pipeline can't be changed.")
+        members = self._checked_members(request)
+        pipeline.count_failures()
+        if "consecutiveFailures" in pipeline.record:
+            members["consecutiveFailures"] = 0
+        pipeline.update(**members, dateUpdated=iso_date(now()))
+        return {"imagePipelineArn": pipeline.arn}
+
+    @operation("DeleteImagePipeline")
+    def delete_image_pipeline(self, request: DeleteImagePipelineRequestTypeDef) -> Answer:
+        """Its images stay, and a running build goes on.
+
+        :raises ResourceNotFoundException: there is no such pipeline.
+        """
+        pipeline = self.image_pipelines.remove(request["imagePipelineArn"])
+        pipeline.forget()
+        return {"imagePipelineArn": pipeline.arn}
+
+    @operation("ListImagePipelines")
+    def list_image_pipelines(self, request: ListImagePipelinesRequestTypeDef) -> Answer:
+        """Whole pipelines in ARN order. Filters: all that :data:`_FILTERS` names; but for ``name`` they match exactly."""
+        filters = read_filters(request, _FILTERS)
+        names = filters.pop("name", None)
+
+        def keep(pipeline: ImagePipeline) -> bool:
+            pipeline.count_failures()
+            return all(pipeline.record.get(member) in values for member, values in filters.items())
+
+        rows, token = self.list_page(
+            "ListImagePipelines", request, lambda after: self.image_pipelines.rows(after, names), keep
+        )
+        moment = now()
+        return {"imagePipelineList": [row.description_at(moment) for row in rows], **token}
+
+    @operation("StartImagePipelineExecution")
+    def start_image_pipeline_execution(self, request: StartImagePipelineExecutionRequestTypeDef) -> Answer:
+        """Starts a build, also of a disabled pipeline.
+
+        :raises ResourceNotFoundException: there is no such pipeline.
+        :raises ResourceInUseException: the pipeline's last build has not ended.
+        :raises ImageBuilderException: what the pipeline refers to has changed, and CreateImage would refuse it now.
+        """
+        pipeline = self.image_pipelines.get(request["imagePipelineArn"])
+        image = pipeline.newest_image
+        if image is not None and image.build.is_running:
+            raise ResourceInUseException(
+                f"The image pipeline '{pipeline.arn}' is already building the image '{image.arn}', "
+                f"which is in the state {image.status}."
+            )
+        image = self.start_build(pipeline.build_settings(request.get("tags", {})), "USER_INITIATED", pipeline.arn)
+        pipeline.update(dateLastRun=iso_date(now()))
+        return {"imageBuildVersionArn": image.arn}
+
+    def _checked_members(self, settings: Mapping[str, Any]) -> Record:
+        """What a create or update request says of the pipeline, with defaults; None for what it leaves out."""
+        recipe = check_build_settings(self, settings)
+        return {
+            **{member: settings.get(member) for member in (*_BUILD_SETTINGS, *_OTHER_SETTINGS)},
+            "platform": recipe.record["platform"],
+            "enhancedImageMetadataEnabled": settings.get("enhancedImageMetadataEnabled", True),
+            "imageTestsConfiguration": image_tests_configuration(settings),
+            "schedule": _checked_schedule(settings.get("schedule")),
+            "status": settings.get("status", "ENABLED"),
+            "workflows": settings.get("workflows") or None,
+        }
+
+
+def _checked_schedule(schedule: Mapping[str, Any] | None) -> Record | None:
+    """A schedule with its default start condition; the time zone is UTC without being named.
+
+    :raises InvalidParameterValueException: no schedule expression, or one that the service does not understand, or an
+        unknown time zone.
+    """
+    if schedule is None:
+        return None
+    if "scheduleExpression" not in schedule:
+        raise invalid_value(ScheduleExpressionError.parameter, "A schedule requires a schedule expression.")
+    try:
+        parse_schedule(schedule["scheduleExpression"], schedule.get("timezone"))
+    except ScheduleExpressionError as error:
+        raise invalid_value(error.parameter, str(error)) from None
+    return {"pipelineExecutionStartCondition": DEFAULT_START_CONDITION, **schedule}

@@ -1,0 +1,64 @@
+"""How things are timed here: both sides in turn, in small batches, and the medians compared."""
+
+from __future__ import annotations
+
+import gc
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table: what was measured, what came out, and what it must not exceed."""
+
+    name: str
+    value: float
+    target: float
+    unit: str = "x"
+    detail: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        return self.value <= self.target
+
+    def __str__(self) -> str:
+        verdict = "met" if self.is_met else "MISSED"
+        return f"{self.name:<64} {self.value:>8.3f} {self.unit:<4} <= {self.target:<6g} {verdict:<6} {self.detail}"
+
+
+def seconds(action: Callable[[], object], times: int) -> float:
+    """The mean time of one call in a batch."""
+    start = perf_counter()
+    for _ in range(times):
+        action()
+    return (perf_counter() - start) / times
+
+
+def in_turn(*actions: Callable[[], object], batches: int = 15, times: int = 30) -> list[float]:
+    """The median time per call of each action; a batch of each in turn, so that a drifting machine hits all alike."""
+    for action in actions:
+        seconds(action, times)
+    gc.collect()
+    samples: list[list[float]] = [[] for _ in actions]
+    for _ in range(batches):
+        for number, action in enumerate(actions):
+            samples[number].append(seconds(action, times))
+    return [median(values) for values in samples]
+
+
+def in_processes(*modules: str, rounds: int = 5) -> list[float]:
+    """The median of what each module prints when run as a program of its own, the programs taking turns."""
+    samples: list[list[float]] = [[] for _ in modules]
+    for _ in range(rounds):
+        for number, module in enumerate(modules):
+            command = [sys.executable, "-m", *module.split()]
+            output = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+            samples[number].append(float(output.split()[-1]))
+    return [median(values) for values in samples]

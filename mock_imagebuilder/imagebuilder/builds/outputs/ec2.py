@@ -1,0 +1,110 @@
+"""AMIs in moto's EC2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from moto.moto_api._internal import mock_random
+
+from .outbox import Outbox, living_backend
+
+CREATED_BY = "EC2 Image Builder"
+
+
+@dataclass(frozen=True, slots=True)
+class AmiSpecification:
+    """An AMI that a build or an import leaves in one account and Region."""
+
+    ami_id: str
+    name: str
+    description: str | None
+    platform: str
+    created: datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
+    architecture: str = "x86_64"
+    root_device_name: str = "/dev/xvda"
+
+
+def new_ami_id() -> str:
+    """``ami-`` and 17 hexadecimal digits."""
+    return f"ami-{mock_random.getrandbits(68):017x}"
+
+
+def service_tags(image_arn: str) -> dict[str, str]:
+    """The tags that the service puts on every AMI and snapshot of an image."""
+    return {"CreatedBy": CREATED_BY, "Ec2ImageBuilderArn": image_arn}
+
+
+def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification) -> None:
+    """Leave an AMI, owned by the account, with a snapshot that carries the service's own tags."""
+
+    def effect(ec2: Any) -> None:
+        from moto.ec2.models.amis import Ami
+
+        if ami.ami_id in ec2.amis:
+            return
+        registered = Ami(
+            ec2,
+            ami.ami_id,
+            name=ami.name,
+            description=ami.description,
+            owner_id=account_id,
+            virtualization_type="hvm",
+            architecture=ami.architecture,
+            creation_date=ami.created.replace(tzinfo=None),
+            platform="windows" if ami.platform == "Windows" else None,
+            image_location=f"{account_id}/{ami.name}",
+            hypervisor="xen",
+            root_device_type="ebs",
+            root_device_name=ami.root_device_name,
+            region_name=f"{region}a",
+            tags=dict(ami.tags),
+        )
+        ec2.amis[ami.ami_id] = registered
+        snapshot_tags = {key: ami.tags[key] for key in ("CreatedBy", "Ec2ImageBuilderArn") if key in ami.tags}
+        if snapshot_tags:
+            # The AMI made a snapshot of its own: that one is the AMI's.
+            registered.ebs_snapshot.add_tags(snapshot_tags)
+
+    outbox.post("ec2", account_id, region, effect)
+
+
+class AmiGone(Exception):
+    """The AMI has been deregistered; the text is EC2's."""
+
+
+def require_ami(account_id: str, region: str, ami_id: str) -> None:
+    """:raises AmiGone: the AMI was there, and is there no longer."""
+    ec2 = living_backend("ec2", account_id, region)
+    if ec2 is not None and ami_id in ec2.deleted_amis:
+        raise AmiGone(f"The image id '[{ami_id}]' is no longer available")
+
+
+def tag(outbox: Outbox, account_id: str, region: str, ami_id: str, tags: Mapping[str, str]) -> None:
+    """Add tags to an AMI. Those of Amazon that moto's EC2 does not have are left alone."""
+
+    def effect(ec2: Any) -> None:
+        if ami_id in ec2.amis:
+            ec2.amis[ami_id].add_tags(dict(tags))
+
+    outbox.post("ec2", account_id, region, effect)
+
+
+def share(outbox: Outbox, account_id: str, region: str, ami_id: str, permission: Mapping[str, Any]) -> None:
+    """Apply a ``launchPermission`` of a distribution configuration to an AMI, with the exception of :func:`tag`."""
+    permissions = [
+        *({"UserId": user} for user in permission.get("userIds", ())),
+        *({"Group": group} for group in permission.get("userGroups", ())),
+        *({"OrganizationArn": arn} for arn in permission.get("organizationArns", ())),
+        *({"OrganizationalUnitArn": arn} for arn in permission.get("organizationalUnitArns", ())),
+    ]
+
+    def effect(ec2: Any) -> None:
+        if ami_id in ec2.amis:
+            ec2.modify_image_attribute(ami_id, permissions, [])
+
+    if permissions:
+        outbox.post("ec2", account_id, region, effect)

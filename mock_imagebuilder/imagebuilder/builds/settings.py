@@ -1,0 +1,195 @@
+"""What a build needs before it may start: the rules that CreateImage, CreateImagePipeline and UpdateImagePipeline share.
+
+Settings are the members of these requests, by their names in CreateImage; a pipeline's ``loggingConfiguration`` is
+checked as it is. The rules are those of the API model's request shapes and of the user guide's page "Manage build and
+test workflows for Image Builder images".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..arns import Arn
+from ..exceptions import (
+    ResourceDependencyException,
+    ResourceNotFoundException,
+    invalid_combination,
+    invalid_value,
+    misplaced_wildcard,
+)
+from .outputs.outbox import living_backend
+
+if TYPE_CHECKING:
+    from ..resources.base import BackendCore
+    from ..resources.distribution_configuration import DistributionConfiguration
+    from ..resources.image_recipe import ImageRecipe
+
+MAX_WORKFLOWS = 10
+
+#: Amazon's own workflows by the type in their ARN.
+MANAGED_WORKFLOWS: Mapping[str, frozenset[str]] = {
+    "workflow/build": frozenset(
+        (
+            "build-container",
+            "build-image",
+            "build-image-from-iso",
+            "build-image-with-update-ssm-agent",
+            "express-build-container",
+            "express-build-image",
+        )
+    ),
+    "workflow/test": frozenset(("express-test-image", "test-container", "test-image")),
+    "workflow/distribution": frozenset(("distribute-container", "distribute-image")),
+}
+
+#: Log groups below this name are written with the service-linked role.
+_SERVICE_LOG_GROUPS = "/aws/imagebuilder/"
+
+
+def check_build_settings(backend: BackendCore, settings: Mapping[str, Any]) -> ImageRecipe:
+    """Check everything that a build is made from, and return its recipe: of a wildcard ARN the newest version.
+
+    :raises InvalidParameterValueException: a recipe ARN with a number right of a wildcard, or a list of workflows that
+        breaks a rule.
+    :raises InvalidParameterCombinationException: no recipe or two; or a setting without the other one that it needs.
+    :raises ResourceNotFoundException: the recipe, a configuration or a workflow does not exist.
+    :raises ResourceDependencyException: the build needs Amazon Inspector, which is not active.
+    """
+    recipe = _find_recipe(backend, settings)
+    backend.infrastructure_configurations.get(settings["infrastructureConfigurationArn"])
+    distribution = None
+    if "distributionConfigurationArn" in settings:
+        distribution = backend.distribution_configurations.get(settings["distributionConfigurationArn"])
+    _check_workflows(backend, settings)
+    _check_log_groups(settings)
+    _check_watermarks(recipe, distribution)
+    _check_scanning(backend, settings)
+    return recipe
+
+
+def recipe_member(settings: Mapping[str, Any]) -> str:
+    """The name of the member that holds the recipe: ``imageRecipeArn`` or ``containerRecipeArn``.
+
+    :raises InvalidParameterCombinationException: there is neither, or both.
+    """
+    given = [member for member in ("imageRecipeArn", "containerRecipeArn") if member in settings]
+    if len(given) != 1:
+        raise invalid_combination(
+            "containerRecipeArn" if given else "imageRecipeArn",
+            "You must specify either an imageRecipeArn or a containerRecipeArn, but not both.",
+        )
+    return given[0]
+
+
+def image_tests_configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The test settings with the defaults that the service stores and returns."""
+    return {"imageTestsEnabled": True, "timeoutMinutes": 720, **settings.get("imageTestsConfiguration", {})}
+
+
+def _find_recipe(backend: BackendCore, settings: Mapping[str, Any]) -> ImageRecipe:
+    member = recipe_member(settings)
+    arn = Arn.parse(settings[member])
+    recipe = None
+    # There are no container recipes yet: no such ARN can be found.
+    if member == "imageRecipeArn":
+        try:
+            recipe = backend.image_recipes.resolve(arn)
+        except ValueError:
+            raise misplaced_wildcard(member) from None
+    if recipe is None:
+        raise ResourceNotFoundException(arn.kind, str(arn))
+    return recipe
+
+
+def _check_workflows(backend: BackendCore, settings: Mapping[str, Any]) -> None:
+    workflows: Sequence[Mapping[str, Any]] = settings.get("workflows", ())
+    if not workflows:
+        return
+    if "executionRole" not in settings:
+        raise invalid_combination("workflows", "An execution role is required to provide workflows")
+    if len(workflows) > MAX_WORKFLOWS:
+        raise invalid_value("workflows", f"You can specify at most {MAX_WORKFLOWS} workflows.")
+    types = [Arn.parse(workflow["workflowArn"]).type for workflow in workflows]
+    for type_ in ("workflow/build", "workflow/distribution"):
+        if types.count(type_) > 1:
+            raise invalid_value("workflows", f"You can specify at most one {_type_name(type_)} workflow.")
+    for number, workflow in enumerate(workflows):
+        _check_workflow(backend, workflow, f"workflows[{number}]")
+
+
+def _check_workflow(backend: BackendCore, workflow: Mapping[str, Any], path: str) -> None:
+    arn = Arn.parse(workflow["workflowArn"])
+    if arn.owner == "aws" and (arn.version, arn.build) != ("x.x.x", None):
+        # The service never fills this placeholder in.
+        raise invalid_value(
+            "workflows", "AWS managed workflows must have latest version 'x.x.x' for '{workflow_arn_str}'"
+        )
+    # Workflows of accounts do not exist yet: only Amazon's can be found.
+    home = (backend.partition, backend.region_name, "aws")
+    if (arn.partition, arn.region, arn.owner) != home or arn.slug not in MANAGED_WORKFLOWS[arn.type]:
+        raise ResourceNotFoundException(arn.kind, str(arn))
+    for member in ("parallelGroup", "onFailure"):
+        if member in workflow and arn.type != "workflow/test":
+            raise invalid_combination(
+                f"{path}.{member}",
+                f"{member} applies to TEST workflows only, and this is a {_type_name(arn.type)} workflow.",
+            )
+
+
+def _type_name(arn_type: str) -> str:
+    """The API's name of a workflow type: ``BUILD`` for ``workflow/build``."""
+    return arn_type.removeprefix("workflow/").upper()
+
+
+def _check_log_groups(settings: Mapping[str, Any]) -> None:
+    if "executionRole" in settings:
+        return
+    # logGroupName of an image; imageLogGroupName and pipelineLogGroupName of a pipeline.
+    for member, name in settings.get("loggingConfiguration", {}).items():
+        if not name.startswith(_SERVICE_LOG_GROUPS):
+            raise invalid_combination(
+                f"loggingConfiguration.{member}",
+                f"An execution role is required for log groups outside of {_SERVICE_LOG_GROUPS}.",
+            )
+
+
+def _check_watermarks(recipe: ImageRecipe, distribution: DistributionConfiguration | None) -> None:
+    if distribution is None or not recipe.record.get("amiWatermarks"):
+        return
+    for entry in distribution.record["distributions"]:
+        permission = entry.get("amiDistributionConfiguration", {}).get("launchPermission", {})
+        if "all" in permission.get("userGroups", ()):
+            raise invalid_combination(
+                "distributionConfigurationArn",
+                f"The recipe adds watermarks to its AMIs, and AMIs with watermarks can't be public: "
+                f"in the Region '{entry['region']}' everyone has launch permission.",
+            )
+
+
+def _check_scanning(backend: BackendCore, settings: Mapping[str, Any]) -> None:
+    scanning: Mapping[str, Any] = settings.get("imageScanningConfiguration", {})
+    scans_output_ami = scanning.get("imageScanningTypes") == ["ON_DEMAND_AMI_CVE"]
+    if "scanResultCondition" in scanning and not scans_output_ami:
+        raise invalid_combination(
+            "imageScanningConfiguration.scanResultCondition",
+            "A scan result condition can only be set when imageScanningTypes is ON_DEMAND_AMI_CVE.",
+        )
+    if not scanning.get("imageScanningEnabled"):
+        return
+    if not image_tests_configuration(settings)["imageTestsEnabled"]:
+        raise invalid_combination(
+            "imageScanningConfiguration.imageScanningEnabled", "Image scanning requires image tests to be enabled."
+        )
+    if not scans_output_ami:
+        _require_inspector(backend, "ec2")
+
+
+def _require_inspector(backend: BackendCore, resource_type: str) -> None:
+    """:raises ResourceDependencyException: Amazon Inspector does not scan ``ec2`` or ``ecr`` in this account and Region."""
+    inspector = living_backend("inspector2", backend.account_id, backend.region_name)
+    accounts = inspector.batch_get_account_status([backend.account_id]) if inspector is not None else []
+    if not any(account["resourceState"][resource_type]["status"] == "ENABLED" for account in accounts):
+        raise ResourceDependencyException(
+            f"Amazon Inspector is not enabled for '{resource_type}' resources in account '{backend.account_id}'."
+        )

@@ -1,0 +1,37 @@
+"""The answers of a happy story have the model's shapes."""
+
+from __future__ import annotations
+
+import pytest
+
+from .doors import Door
+from .examples import example_request
+from .model import OPERATIONS, SHAPES, response_shape
+from .output_shapes import faults
+from .story import Story
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+class TestAnswer:
+    def test_is_a_success(self, door: Door, story: Story, operation: str) -> None:
+        answers = story.answers.get(operation)
+        if answers is None and operation in story.left_out:
+            pytest.skip("an earlier step of the story was not answered")
+        if answers is None:
+            assert door.perform(operation, example_request(operation)).is_not_implemented, "the story does not tell it"
+            return
+        refused = [answer for answer in answers if answer.status != 200 and not answer.is_not_implemented]
+        assert not refused
+
+    def test_has_the_shape_of_the_model(self, door: Door, story: Story, operation: str) -> None:
+        shape_name = response_shape(operation)
+        for answer in story.answers.get(operation, []):
+            if answer.status == 200:
+                assert list(faults(shape_name, answer.content)) == []
+                assert answer.headers["content-type"] == "application/json"
+                assert "x-amzn-errortype" not in answer.headers
+                # The id in the body is the one in the headers.
+                if "requestId" in SHAPES[shape_name]["members"]:
+                    assert answer.content["requestId"] == answer.headers["x-amzn-requestid"]
+                else:
+                    assert "requestId" not in answer.content

@@ -1,0 +1,501 @@
+"""What ``mock_aws`` promises holds for Image Builder too, through both ways that a request can take."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+import requests
+import responses
+import time_machine
+from botocore.awsrequest import AWSResponse
+from botocore.httpsession import URLLib3Session
+from freezegun import freeze_time
+from moto import mock_aws
+from moto.core.exceptions import ServiceNotWhitelisted
+from moto.core.models import override_responses_real_send
+from moto.moto_api import recorder, state_manager
+
+from mock_imagebuilder import Control, mock_imagebuilder
+
+from .conftest import ACCOUNT, REGION
+from .doors import both_doors, config_of
+from .errors import refused
+from .refusals import not_found
+from .taggable_resources import KINDS, create_distribution_configuration, create_taggable
+
+if TYPE_CHECKING:
+    from moto.core.config import DefaultConfig
+
+OTHER_ACCOUNT = "210987654321"
+MOTO_API = "http://motoapi.amazonaws.com/moto-api"
+URL = f"https://imagebuilder.{REGION}.amazonaws.com"
+
+
+@pytest.fixture(params=both_doors())
+def door(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The mock, entered by each door in turn."""
+    with mock_imagebuilder(config=config_of(request.param)):
+        yield request.param
+
+
+def imagebuilder(region: str = REGION, **credentials: str) -> Any:
+    return boto3.client("imagebuilder", region_name=region, **credentials)
+
+
+def names(client: Any) -> list[str]:
+    listed = client.list_distribution_configurations()["distributionConfigurationSummaryList"]
+    return [entry["name"] for entry in listed]
+
+
+def account_of(client: Any) -> str:
+    """The account that a request of this client works in, as an ARN tells."""
+    arn = create_distribution_configuration(client)
+    client.delete_distribution_configuration(distributionConfigurationArn=arn)
+    return arn.split(":")[4]
+
+
+def put_header(client: Any, name: str, value: str) -> None:
+    def put(request: Any, **_: Any) -> None:
+        request.headers[name] = value
+
+    client.meta.events.register("before-sign.imagebuilder", put)
+
+
+# ---- accounts and Regions ----
+
+
+@pytest.mark.usefixtures("door")
+class TestAccounts:
+    def test_the_default(self) -> None:
+        assert account_of(imagebuilder()) == ACCOUNT
+
+    def test_by_header(self) -> None:
+        client = imagebuilder()
+        put_header(client, "x-moto-account-id", OTHER_ACCOUNT)
+        assert account_of(client) == OTHER_ACCOUNT
+
+    def test_by_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MOTO_ACCOUNT_ID", OTHER_ACCOUNT)
+        assert account_of(imagebuilder()) == OTHER_ACCOUNT
+
+    def test_by_assumed_role(self) -> None:
+        sts = boto3.client("sts", region_name=REGION)
+        keys = sts.assume_role(RoleArn=f"arn:aws:iam::{OTHER_ACCOUNT}:role/Builder", RoleSessionName="session")
+        assumed = imagebuilder(**as_credentials(keys["Credentials"]))
+        assert account_of(assumed) == OTHER_ACCOUNT
+        create_distribution_configuration(assumed)
+        assert names(imagebuilder()) == []
+        assert names(assumed) == ["web"]
+
+    def test_an_assumed_role_was_used(self) -> None:
+        iam = boto3.client("iam", region_name=REGION)
+        role = iam.create_role(RoleName="Builder", AssumeRolePolicyDocument="{}")["Role"]
+        sts = boto3.client("sts", region_name=REGION)
+        keys = sts.assume_role(RoleArn=role["Arn"], RoleSessionName="session")["Credentials"]
+        assert "LastUsedDate" not in iam.get_role(RoleName="Builder")["Role"]["RoleLastUsed"]
+        names(imagebuilder(**as_credentials(keys)))
+        assert "LastUsedDate" in iam.get_role(RoleName="Builder")["Role"]["RoleLastUsed"]
+
+    def test_by_the_access_key_of_a_user(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        with monkeypatch.context() as other_account:
+            other_account.setenv("MOTO_ACCOUNT_ID", OTHER_ACCOUNT)
+            key = access_key_of_new_user()
+        assert account_of(imagebuilder(**key)) == OTHER_ACCOUNT
+        assert account_of(imagebuilder()) == ACCOUNT
+
+    def test_the_last_use_of_an_access_key(self) -> None:
+        key = access_key_of_new_user()
+        iam = boto3.client("iam", region_name=REGION)
+        names(imagebuilder("eu-west-1", **key))
+        used = iam.get_access_key_last_used(AccessKeyId=key["aws_access_key_id"])["AccessKeyLastUsed"]
+        assert (used["ServiceName"], used["Region"]) == ("imagebuilder", "eu-west-1")
+
+    def test_environment_goes_before_header_before_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        client = imagebuilder(**access_key_of_new_user())
+        put_header(client, "x-moto-account-id", OTHER_ACCOUNT)
+        assert account_of(client) == OTHER_ACCOUNT
+        monkeypatch.setenv("MOTO_ACCOUNT_ID", "111122223333")
+        assert account_of(client) == "111122223333"
+
+    def test_accounts_and_regions_are_apart(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        here, elsewhere = imagebuilder(), imagebuilder("eu-west-1")
+        arn = create_distribution_configuration(here)
+        assert names(elsewhere) == []
+        with not_found("DistributionConfiguration", arn):
+            elsewhere.get_distribution_configuration(distributionConfigurationArn=arn)
+        # The same name is free elsewhere.
+        assert create_distribution_configuration(elsewhere) == arn.replace(REGION, "eu-west-1")
+        monkeypatch.setenv("MOTO_ACCOUNT_ID", OTHER_ACCOUNT)
+        assert names(here) == []
+        with not_found("DistributionConfiguration", arn):
+            here.delete_distribution_configuration(distributionConfigurationArn=arn)
+
+
+def as_credentials(keys: dict[str, Any]) -> dict[str, str]:
+    return {
+        "aws_access_key_id": keys["AccessKeyId"],
+        "aws_secret_access_key": keys["SecretAccessKey"],
+        "aws_session_token": keys["SessionToken"],
+    }
+
+
+def access_key_of_new_user() -> dict[str, str]:
+    iam = boto3.client("iam", region_name=REGION)
+    iam.create_user(UserName="builder")
+    key = iam.create_access_key(UserName="builder")["AccessKey"]
+    return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+
+@pytest.mark.usefixtures("door")
+class TestRegions:
+    @pytest.mark.parametrize(
+        ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("ap-south-2", "aws")]
+    )
+    def test_every_partition(self, region: str, partition: str) -> None:
+        arn = create_distribution_configuration(imagebuilder(region))
+        assert arn == f"arn:{partition}:imagebuilder:{region}:{ACCOUNT}:distribution-configuration/web"
+
+    def test_a_region_that_does_not_exist(self) -> None:
+        message = "The Region 'mars-north-1' does not exist. MOTO_ALLOW_NONEXISTENT_REGION=true allows any name."
+        with refused("InvalidRequestException", 400, message):
+            names(imagebuilder("mars-north-1"))
+
+    def test_any_region_on_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MOTO_ALLOW_NONEXISTENT_REGION", "true")
+        client = imagebuilder("mars-north-1")
+        assert "mars-north-1" in create_distribution_configuration(client)
+        assert names(client) == ["web"]
+        assert names(imagebuilder()) == []
+
+
+# ---- resets ----
+
+
+class TestReset:
+    def test_over_motos_api(self, door: str) -> None:
+        create_distribution_configuration(imagebuilder())
+        assert requests.post(f"{MOTO_API}/reset", timeout=5).json() == {"status": "ok"}
+        assert names(imagebuilder()) == []
+
+    def test_of_the_mock(self) -> None:
+        mock = mock_aws()
+        with mock:
+            create_distribution_configuration(imagebuilder())
+            create_distribution_configuration(imagebuilder("eu-west-1"))
+            mock.reset()
+            assert names(imagebuilder()) == names(imagebuilder("eu-west-1")) == []
+
+    def test_builds_in_progress_and_steering_are_forgotten(self, mocked: Control) -> None:
+        mocked.progress("manual")
+        mocked.fail_next_build("PENDING")
+        mocked.fail_operation("ListImages", error="TooManyRequestsException", times=None)
+        requests.post(f"{MOTO_API}/reset", timeout=5)
+        arn = mocked.make_image()
+        image = imagebuilder().get_image(imageBuildVersionArn=arn)["image"]
+        assert image["state"] == {"status": "AVAILABLE"}
+        assert len(imagebuilder().list_images()["imageVersionList"]) == 1
+
+
+# ---- switches of the configuration ----
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The URLs of requests that leave the mock; nothing leaves the process."""
+    urls: list[str] = []
+
+    def send(_session: Any, request: Any) -> AWSResponse:
+        urls.append(request.url)
+        raw: Any = _Body(b"{}")
+        return AWSResponse(request.url, 200, {}, raw)
+
+    monkeypatch.setattr(URLLib3Session, "send", send)
+    return urls
+
+
+class _Body:
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._content
+
+
+class TestPassthrough:
+    @pytest.mark.parametrize(
+        "passthrough",
+        [
+            {"services": ["imagebuilder"], "urls": []},
+            {"services": [], "urls": [r"https://imagebuilder\.us-east-1\.amazonaws\.com"]},
+        ],
+        ids=["service", "url"],
+    )
+    def test_of_boto3_and_requests(self, passthrough: Any, sent: list[str]) -> None:
+        with mock_imagebuilder(config={"core": {"passthrough": passthrough}}):
+            imagebuilder().list_images()
+            with responses.RequestsMock() as real:
+                real.add(responses.POST, f"{URL}/ListImages", json={"from": "the real one"})
+                override_responses_real_send(real)
+                try:
+                    answer = requests.post(f"{URL}/ListImages", timeout=5)
+                finally:
+                    override_responses_real_send(None)
+        assert answer.json() == {"from": "the real one"}
+        assert sent == [f"{URL}/ListImages"]
+
+    @pytest.mark.parametrize(
+        "passthrough",
+        [
+            {"services": ["s3"], "urls": []},
+            {"services": [], "urls": [r"https://imagebuilder\.eu-west-1\.amazonaws\.com"]},
+        ],
+        ids=["service", "url"],
+    )
+    def test_of_others(self, passthrough: Any, sent: list[str]) -> None:
+        with mock_imagebuilder(config={"core": {"passthrough": passthrough}}):
+            create_distribution_configuration(imagebuilder())
+            assert names(imagebuilder()) == ["web"]
+        assert sent == []
+
+
+class TestServiceWhitelist:
+    def test_without_the_service(self) -> None:
+        whitelist: DefaultConfig = {"core": {"service_whitelist": ["s3"]}}
+        with mock_imagebuilder(config=whitelist), pytest.raises(ServiceNotWhitelisted, match="imagebuilder"):
+            imagebuilder().list_images()
+
+    def test_with_the_service(self) -> None:
+        with mock_imagebuilder(config={"core": {"service_whitelist": ["imagebuilder"]}}):
+            assert names(imagebuilder()) == []
+            with pytest.raises(ServiceNotWhitelisted):
+                boto3.client("s3", region_name=REGION).list_buckets()
+
+
+class TestSessions:
+    def test_the_default_session_is_kept_on_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+        with mock_imagebuilder():
+            boto3.setup_default_session(region_name="eu-west-1")
+        assert boto3.DEFAULT_SESSION is None
+        boto3.setup_default_session(region_name="eu-west-1")
+        kept = boto3.DEFAULT_SESSION
+        with mock_imagebuilder(config={"core": {"reset_boto3_session": False}}):
+            assert boto3.DEFAULT_SESSION is kept
+            assert create_distribution_configuration(boto3.client("imagebuilder")).split(":")[3] == "eu-west-1"
+        assert boto3.DEFAULT_SESSION is kept
+
+    def test_credentials_are_replaced_unless_told_otherwise(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAMYOWNKEY")
+        with mock_imagebuilder():
+            assert os.environ["AWS_ACCESS_KEY_ID"] != "AKIAMYOWNKEY"
+            assert names(imagebuilder()) == []
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mine")
+        with mock_imagebuilder(config={"core": {"mock_credentials": False}}):
+            assert os.environ["AWS_ACCESS_KEY_ID"] == "AKIAMYOWNKEY"
+            assert names(imagebuilder()) == []
+
+    def test_a_client_goes_to_the_real_service_after_the_mock(self, sent: list[str]) -> None:
+        with mock_imagebuilder():
+            client = imagebuilder(aws_access_key_id="a", aws_secret_access_key="b")
+            client.list_images()
+            assert sent == []
+        client.list_images()
+        assert sent == [f"{URL}/ListImages"]
+
+
+# ---- the recorder ----
+
+
+@pytest.fixture
+def recording(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    path = tmp_path / "recording"
+    monkeypatch.setattr(recorder, "_location", str(path))
+    yield path
+    recorder.stop_recording()
+
+
+class TestRecorder:
+    def test_recorded_requests_are_replayed(self, recording: Path, door: str) -> None:
+        client = imagebuilder()
+        create_distribution_configuration(client, "before")
+        recorder.reset_recording()
+        recorder.start_recording()
+        arn = create_distribution_configuration(client, "golden", tags={"Team": "a"})
+        client.tag_resource(resourceArn=arn, tags={"Stage": "é"})
+        deleted = create_distribution_configuration(client, "deleted")
+        client.delete_distribution_configuration(distributionConfigurationArn=deleted)
+        recorder.stop_recording()
+        create_distribution_configuration(client, "after")
+        urls = [json.loads(line)["url"] for line in recording.read_text().splitlines()]
+        assert [url.partition("?")[0].rpartition("/")[2] for url in urls] == [
+            "CreateDistributionConfiguration",
+            arn.replace(":", "%3A").replace("/", "%2F"),
+            "CreateDistributionConfiguration",
+            "DeleteDistributionConfiguration",
+        ]
+
+        requests.post(f"{MOTO_API}/reset", timeout=5)
+        assert names(client) == []
+        recorder.replay_recording()
+        assert names(client) == ["golden"]
+        assert client.list_tags_for_resource(resourceArn=arn)["tags"] == {"Team": "a", "Stage": "é"}
+
+    def test_over_motos_api(self, recording: Path, door: str) -> None:
+        for action in ("reset", "start"):
+            requests.post(f"{MOTO_API}/recorder/{action}-recording", timeout=5)
+        create_distribution_configuration(imagebuilder())
+        requests.post(f"{MOTO_API}/recorder/stop-recording", timeout=5)
+        assert len(recording.read_text().splitlines()) == 1
+
+    def test_nothing_is_recorded_otherwise(self, recording: Path, door: str) -> None:
+        create_distribution_configuration(imagebuilder())
+        assert not recording.exists()
+
+
+# ---- what moto shows ----
+
+
+class TestDashboard:
+    def test_resources_are_shown_until_they_are_deleted(self, door: str) -> None:
+        client = imagebuilder()
+        profile = "EC2InstanceProfileForImageBuilder"
+        boto3.client("iam", region_name=REGION).create_instance_profile(InstanceProfileName=profile)
+        arns = create_taggable(client, profile)
+        assert shown() == {kind: [arns[type_]] for type_, kind in KINDS.items()}
+
+        client.delete_image_pipeline(imagePipelineArn=arns["image-pipeline"])
+        client.delete_image(imageBuildVersionArn=arns["image"])
+        client.delete_image_recipe(imageRecipeArn=arns["image-recipe"])
+        client.delete_component(componentBuildVersionArn=arns["component"])
+        client.delete_infrastructure_configuration(infrastructureConfigurationArn=arns["infrastructure-configuration"])
+        client.delete_distribution_configuration(distributionConfigurationArn=arns["distribution-configuration"])
+        assert shown() == {kind: [] for kind in KINDS.values()}
+
+    def test_the_others_stay_when_one_is_deleted(self, door: str) -> None:
+        client = imagebuilder()
+        first, second, third = (create_distribution_configuration(client, name) for name in ("one", "two", "three"))
+        client.delete_distribution_configuration(distributionConfigurationArn=first)
+        client.delete_distribution_configuration(distributionConfigurationArn=third)
+        assert shown()["DistributionConfiguration"] == [second]
+
+    def test_nothing_is_shown_of_an_earlier_mock(self) -> None:
+        for _ in range(2):
+            with mock_imagebuilder():
+                arn = create_distribution_configuration(imagebuilder())
+                assert shown()["DistributionConfiguration"] == [arn]
+
+
+def shown() -> dict[str, list[str]]:
+    """The ARNs in the data of moto's dashboard by model."""
+    data = requests.get(f"{MOTO_API}/data.json", timeout=5).json()["imagebuilder"]
+    return {kind: [instance["arn"] for instance in data[kind]] for kind in KINDS.values()}
+
+
+class TestStateManager:
+    def test_image_builds_are_listed(self) -> None:
+        assert "imagebuilder::image" in state_manager.get_registered_models()
+
+    def test_transitions_over_motos_api(self, door: str) -> None:
+        url = f"{MOTO_API}/state-manager"
+        asked = requests.get(f"{url}/get-transition?model_name=imagebuilder::image", timeout=5)
+        assert asked.json() == {"progression": "immediate"}
+        body: Any = {"model_name": "imagebuilder::image", "transition": {"progression": "manual", "times": 1}}
+        assert requests.post(f"{url}/set-transition", json=body, timeout=5).status_code == 201
+        try:
+            status = import_and_get()["state"]["status"]
+        finally:
+            requests.post(f"{url}/unset-transition", json={"model_name": "imagebuilder::image"}, timeout=5)
+        # One observation brings the import from PENDING to its end.
+        assert status == "AVAILABLE"
+        assert import_and_get()["state"]["status"] == "AVAILABLE"
+
+
+def import_and_get() -> Any:
+    client = imagebuilder()
+    arn = client.import_vm_image(
+        name="web", semanticVersion="1.0.0", platform="Linux", vmImportTaskId="import-ami-0123456789abcdef0"
+    )["imageArn"]
+    return client.get_image(imageBuildVersionArn=arn)["image"]
+
+
+# ---- chance and time ----
+
+
+class TestSeed:
+    def test_the_same_seed_gives_the_same_ids(self, door: str) -> None:
+        def story() -> list[str]:
+            assert requests.post(f"{MOTO_API}/seed?a=42", timeout=5).status_code == 200
+            image = import_and_get()
+            answer = imagebuilder().list_images()
+            (ami,) = image["outputResources"]["amis"]
+            assert re.fullmatch("ami-[0-9a-f]{17}", ami["image"])
+            return [ami["image"], answer["requestId"], answer["ResponseMetadata"]["RequestId"]]
+
+        first = story()
+        requests.post(f"{MOTO_API}/reset", timeout=5)
+        assert story() == first
+
+
+MOMENT = datetime(2021, 7, 14, 1, 2, 3, 456000, tzinfo=timezone.utc)
+
+
+class TestTime:
+    def test_freezegun(self, door: str) -> None:
+        with freeze_time(MOMENT):
+            self._check()
+
+    def test_time_machine(self, door: str) -> None:
+        with time_machine.travel(MOMENT, tick=False):
+            self._check()
+
+    @staticmethod
+    def _check() -> None:
+        client = imagebuilder()
+        arn = create_distribution_configuration(client)
+        answer = client.get_distribution_configuration(distributionConfigurationArn=arn)
+        assert answer["distributionConfiguration"]["dateCreated"] == "2021-07-14T01:02:03.456Z"
+        assert answer["ResponseMetadata"]["HTTPHeaders"]["date"] == "Wed, 14 Jul 2021 01:02:03 GMT"
+
+
+# ---- users of `requests` and `responses` ----
+
+
+class TestRequests:
+    def test_raw_requests_are_answered(self, door: str) -> None:
+        body: Any = {"name": "web", "distributions": [{"region": REGION, "amiDistributionConfiguration": {}}]}
+        created = requests.put(f"{URL}/CreateDistributionConfiguration", json=body | {"clientToken": "t"}, timeout=5)
+        assert created.status_code == 200
+        assert names(imagebuilder()) == ["web"]
+        arn = created.json()["distributionConfigurationArn"]
+        answer = requests.get(f"{URL}/GetDistributionConfiguration?distributionConfigurationArn={arn}", timeout=5)
+        assert answer.json()["distributionConfiguration"]["name"] == "web"
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.headers["x-amzn-requestid"] == answer.json()["requestId"]
+
+    def test_unknown_paths(self, door: str) -> None:
+        answer = requests.get(f"{URL}/NoOperation", timeout=5)
+        assert answer.status_code == 400
+        assert answer.headers["x-amzn-errortype"] == "InvalidRequestException"
+        assert answer.json() == {"message": "No operation of EC2 Image Builder answers GET /NoOperation."}
+
+    def test_a_mock_of_ones_own_inside(self, door: str) -> None:
+        with responses.RequestsMock() as mine:
+            mine.add(responses.GET, "https://example.com/", body="mine")
+            assert requests.get("https://example.com/", timeout=5).text == "mine"
+            create_distribution_configuration(imagebuilder())
+            assert names(imagebuilder()) == ["web"]
+
+    def test_a_mock_of_ones_own_around(self) -> None:
+        with responses.RequestsMock(assert_all_requests_are_fired=False) as mine:
+            mine.add(responses.POST, f"{URL}/ListImages", json={"from": "mine"})
+            with mock_imagebuilder():
+                assert requests.post(f"{URL}/ListImages", json={}, timeout=5).json()["imageVersionList"] == []
+            assert requests.post(f"{URL}/ListImages", json={}, timeout=5).json() == {"from": "mine"}
