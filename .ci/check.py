@@ -7,6 +7,7 @@ writes its output to ``build/check/``; what fails is shown, and the tests' own r
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -27,8 +28,8 @@ REFUSALS = str(LOGS / "refusals.json")
 AWS_CLI_VARIABLE = "MOCK_IMAGEBUILDER_AWS_CLI"
 INSTALLED_VARIABLE = "MOCK_IMAGEBUILDER_INSTALLED"
 
-#: What says nothing about an old moto: these tests are about tools and other processes.
-NOT_WITH_THE_OLDEST = ("tests/test_aws_cli.py", "tests/test_docs.py", "tests/test_installation.py")
+#: Variables that could make a job here another one than elsewhere.
+NOT_OURS = ("AWS_", "MOTO_", "PYTEST_", "PYTHON")
 
 failures: list[str] = []
 _printing = Lock()
@@ -54,18 +55,25 @@ class Environment:
     def python(self) -> str:
         return str(self.tool("python"))
 
-    def make(self) -> None:
-        if not self.tool("python").exists():
-            run(f"{self.name} made", [sys.executable, "-m", "venv", str(self.path)], quiet=True)
-        self.pip("pip", "install", "--upgrade", "pip>=25.1")  # the first that knows --group
+    def install(self, *requirements: str) -> None:
+        """Make the environment, unless it was made with the same Python for the same requirements before."""
+        stamp = self.path / "made-for"
+        key = fingerprint(*requirements)
+        if stamp.exists() and stamp.read_text() == key:
+            return
+        run(f"{self.name} made", [sys.executable, "-m", "venv", "--clear", str(self.path)], quiet=True)
+        self.pip("upgraded", "install", "--upgrade", "pip>=25.1")  # the first that knows --group
+        self.pip("installed", "install", *requirements)
+        stamp.write_text(key)
 
     def pip(self, job: str, command: str, *arguments: str) -> None:
         flags = ("--quiet", "--disable-pip-version-check", "--no-input")
-        run(f"{self.name} {job}", [self.python, "-m", "pip", command, *flags, *arguments], quiet=job == "pip")
+        run(f"{self.name} {job}", [self.python, "-m", "pip", command, *flags, *arguments])
 
 
 check = Environment(".venv-check")
-oldest = Environment(".venv-check-oldest")
+oldest_moto = Environment(".venv-check-oldest-moto")
+oldest_boto3 = Environment(".venv-check-oldest-boto3")
 aws_cli = Environment(".venv-check-awscli")
 installed = Environment(".venv-check-wheel")
 
@@ -80,12 +88,12 @@ def run(job: str, command: Sequence[str], quiet: bool = False, variables: dict[s
     log = LOGS / f"{job.replace(' ', '-').lstrip('.')}.log"
     began = time.monotonic()
     with log.open("wb") as output:
-        environment = {**os.environ, **(variables or {})}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
         status = subprocess.run(
             command,
             check=False,
             cwd=ROOT,
-            env=environment,
+            env=environment | (variables or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -103,43 +111,42 @@ def run(job: str, command: Sequence[str], quiet: bool = False, variables: dict[s
     return log
 
 
-def make_check() -> None:
-    check.make()
-    check.pip("installed", "install", "-c", ".ci/newest.txt", "-e", ".", "--group", "dev", "--group", "docs")
+def fingerprint(*requirements: str) -> str:
+    """Changes when an environment has to be made again."""
+    files = [ROOT / "pyproject.toml", *sorted(ROOT.glob(".ci/*.txt"))]
+    parts = [str(ROOT), sys.version, *requirements, *(path.read_text() for path in files)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def make_oldest() -> None:
-    oldest.make()
-    oldest.pip("installed", "install", "-c", ".ci/oldest.txt", "-e", ".", "--group", "test")
-
-
-def make_aws_cli() -> None:
-    aws_cli.make()
-    aws_cli.pip("installed", "install", "awscli")
-
-
-def make_installed() -> None:
-    """The wheel as a user gets it, with nothing but what it asks for, and pytest for its plugin."""
-    installed.make()
+def make_check_and_wheel() -> None:
+    """The wheel goes where a user would have it, with nothing but what it asks for, and pytest for its plugin."""
+    check.install("-c", ".ci/newest.txt", "-e", ".", "--group", "dev", "--group", "docs", "hatchling")
     for old in WHEELS.glob("*.whl"):
         old.unlink()
-    installed.pip("built", "wheel", "--no-deps", "--wheel-dir", str(WHEELS), ".")
+    check.pip("built the wheel", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(WHEELS), ".")
     (wheel,) = (str(path) for path in WHEELS.glob("*.whl"))
-    installed.pip("installed", "install", "-c", ".ci/newest.txt", wheel, "pytest")
-    installed.pip("pip", "install", "--force-reinstall", "--no-deps", wheel)  # the version is the same, the code is not
+    installed.install("-c", ".ci/newest.txt", wheel, "pytest")
+    # The version of the wheel is the same, what is in it may have changed since.
+    installed.pip("has the wheel", "install", "--force-reinstall", "--no-deps", wheel)
+
+
+def make_oldest_and_aws_cli() -> None:
+    oldest_moto.install("-c", ".ci/oldest-moto.txt", "-e", ".", "--group", "test")
+    oldest_boto3.install("-c", ".ci/oldest-boto3.txt", "-e", ".", "--group", "test")
+    aws_cli.install("awscli")
 
 
 def lint_types_docs_and_the_oldest() -> None:
+    """The files of arguments leave out what the old version says nothing about, or can't know."""
     python = [check.python, "-m"]
+    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
     jobs = {
         "ruff check": [*python, "ruff", "check", "--quiet", "."],
         "ruff format": [*python, "ruff", "format", "--check", "--quiet", "."],
         "mypy": [*python, "mypy"],
         "docs": [*python, "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"],
-        "tests with the oldest moto and boto3": [
-            *(oldest.python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *(f"--ignore={path}" for path in NOT_WITH_THE_OLDEST),
-        ],
+        "tests with the oldest moto": [oldest_moto.python, *pytest, "@.ci/oldest-moto.args"],
+        "tests with the oldest moto and boto3": [oldest_boto3.python, *pytest, "@.ci/oldest-boto3.args"],
     }
     for job, command in jobs.items():
         with suppress(Failed):  # so that the others are run too
@@ -166,7 +173,7 @@ def all_of(*jobs: Callable[[], None]) -> None:
 
 def main() -> int:
     WHEELS.mkdir(parents=True, exist_ok=True)
-    all_of(make_check, make_oldest, make_aws_cli, make_installed)
+    all_of(make_check_and_wheel, make_oldest_and_aws_cli)
     if not failures:
         all_of(test, lint_types_docs_and_the_oldest)
         if "tests" not in failures:

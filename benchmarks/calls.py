@@ -45,7 +45,7 @@ def figures() -> list[Figure]:
 def _floor_client(client: Any, call: Callable[[Any], object]) -> Any:
     """A client whose calls get the answer that ``call`` has on the mock, without anything that would make it."""
     answers: list[tuple[str, int, dict[str, str], bytes]] = []
-    mocked_way = botocore_stubber.process_request
+    mocked_way: Any = botocore_stubber.process_request
 
     def record(request: Any) -> Any:
         status, headers, body = answer = mocked_way(request)
@@ -61,7 +61,5 @@ def _floor_client(client: Any, call: Callable[[Any], object]) -> Any:
 
     canned: Any = boto3.client("imagebuilder", region_name="us-east-1")
     canned.meta.events.unregister("before-send", botocore_stubber)
-    canned.meta.events.register(
-        "before-send", lambda request, **_: AWSResponse(url, status, headers, MockRawResponse(body))
-    )
+    canned.meta.events.register("before-send", lambda **_: AWSResponse(url, status, headers, MockRawResponse(body)))
     return canned

@@ -26,7 +26,11 @@ def codebuild() -> None:
             name="my-project",
             source={"type": "S3", "location": "bucketname/path/file.zip"},
             artifacts={"type": "NO_ARTIFACTS"},
-            environment={"type": "LINUX_CONTAINER", "image": "contents_not_validated", "computeType": "BUILD_GENERAL1_SMALL"},
+            environment={
+                "type": "LINUX_CONTAINER",
+                "image": "contents_not_validated",
+                "computeType": "BUILD_GENERAL1_SMALL",
+            },
             serviceRole="arn:aws:iam::123456789012:role/service-role/my-role",
         )
         client.batch_get_projects(names=["my-project"])

@@ -5,9 +5,10 @@ Nothing of it is needed for the ordinary case; all of it is forgotten when the m
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from os import PathLike
 from typing import Any, Literal, get_args
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -18,8 +19,10 @@ from .imagebuilder.api import operations
 from .imagebuilder.arns import Arn
 from .imagebuilder.builds.steering import BuildFailure, ImportTask, ImportTaskState, OperationFailure
 from .imagebuilder.exceptions import ImageBuilderException
+from .imagebuilder.managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow, load_catalogue_file
 from .imagebuilder.models import ImageBuilderBackend
 
+CatalogueEntry = ManagedImage | ManagedComponent | ManagedWorkflow
 Progression = Literal["immediate", "manual", "time"]
 
 #: The stages in which a build can be made to fail.
@@ -89,20 +92,27 @@ class Control:
         self,
         stage: str = "BUILDING",
         *,
-        reason: str = "The build was made to fail by the test.",
+        step: str | None = None,
+        reason: str | None = None,
         match: str = "*",
     ) -> None:
-        """The next build fails, once.
+        """The next build fails, once. To retry an image is to build it.
+
+        In a stage in which workflows run, it is a step that fails: what comes of that is the matter of the step's and the
+        workflow's ``onFailure``.
 
         :param stage: the status in which it fails, such as ``TESTING``. A build without this stage does not fail and
             leaves the failure to the next one.
-        :param reason: the ``state.reason`` of the image.
+        :param step: the name of a step, such as ``LaunchBuildInstance``. A build whose workflows for this stage do not
+            run such a step leaves the failure to the next one. Without it, the first step that runs components fails, or
+            else the first.
+        :param reason: the ``state.reason`` of the image, to the letter. Without it, it is what the service says.
         :param match: a pattern for the image's name, as in file names: ``web-*``.
         :raises ValueError: no build has such a stage.
         """
         if stage not in STAGES:
             raise ValueError(f"stage must be one of {', '.join(STAGES)}, not {stage!r}")
-        imagebuilder_backends.steer().build_failures.append(BuildFailure(stage, reason, match))
+        imagebuilder_backends.steer().build_failures.append(BuildFailure(stage, reason, match, step))
 
     def fail_operation(
         self, operation: str, *, error: str, message: str = "Made to fail by the test.", times: int | None = 1
@@ -181,6 +191,22 @@ class Control:
             self.advance(arn, to="AVAILABLE")
         return arn
 
+    def add_managed(self, *entries: CatalogueEntry | str | PathLike[str]) -> None:
+        """Let Amazon, or whoever else publishes, publish more, in all Regions: in lists, by ARN and as parts of images.
+
+        An entry takes the place of the one with the same owner and slug, all versions included, whether it came with the
+        package or was added before.
+
+        :param entries: ManagedImage, ManagedComponent and ManagedWorkflow, or paths of catalogue files.
+        :raises ValueError: a file, or an entry among the others, is not right, see
+            :func:`~.imagebuilder.managed.catalogue_file.load_catalogue_file`. Nothing is added then.
+        :raises OSError: a file cannot be read.
+        """
+        loaded: list[CatalogueEntry] = []
+        for entry in entries:
+            loaded += load_catalogue_file(entry) if isinstance(entry, (str, PathLike)) else [entry]
+        imagebuilder_backends.add_managed(loaded)
+
     def set_packages(self, image_arn: str, packages: Mapping[str, str]) -> None:
         """What ListImagePackages finds on an image: versions by package name.
 
@@ -189,8 +215,42 @@ class Control:
         entries = [{"packageName": name, "packageVersion": version} for name, version in packages.items()]
         imagebuilder_backends.steer().packages[image_arn] = entries
 
+    def add_findings(self, image_arn: str, findings: Sequence[Mapping[str, Any]]) -> None:
+        """What Amazon Inspector finds in an image whose build scans, to be seen when the image has been tested.
+
+        :param image_arn: an image build version ARN.
+        :param findings: in the members of the API's ImageScanFinding; all can be left out. Account, image, pipeline, type
+            and times are filled in, and the severity ``UNTRIAGED``. Times are datetimes with a time zone, or seconds
+            since 1970.
+        :raises LookupError: there is no such image.
+        :raises ValueError: the build of the image does not scan for such findings, or a finding is not right.
+        """
+        with self._backend_of(image_arn) as backend:
+            image = backend.images.find(image_arn)
+            if image is None:
+                raise LookupError(f"there is no image {image_arn}")
+            backend.add_scan_findings(image, findings)
+
+    def run_lifecycle(self, policy_arn: str) -> str:
+        """Run a lifecycle policy, as the service does once a day with those that are enabled.
+
+        By default the execution has ended when this returns. If one is still running, no other is started. See moto's
+        ``state_manager.set_transition("imagebuilder::lifecycle-execution", ...)`` for executions that take their time.
+
+        :returns: the id of the execution, ``lce-...``.
+        :raises LookupError: there is no such policy.
+        :raises ValueError: the policy is disabled, or ``policy_arn`` is no ARN.
+        """
+        with self._backend_of(policy_arn) as backend:
+            policy = backend.lifecycle_policies.find(policy_arn)
+            if policy is None:
+                raise LookupError(f"there is no lifecycle policy {policy_arn}")
+            if not policy.is_enabled:
+                raise ValueError(f"the lifecycle policy {policy_arn} is disabled")
+            return backend.run_lifecycle_policy(policy).id
+
     @contextmanager
-    def _backend_of(self, image_arn: str) -> Iterator[ImageBuilderBackend]:
-        arn = Arn.parse(image_arn)
+    def _backend_of(self, resource_arn: str) -> Iterator[ImageBuilderBackend]:
+        arn = Arn.parse(resource_arn)
         with imagebuilder_backends.lock:
             yield imagebuilder_backends[arn.owner][arn.region]

@@ -1,8 +1,8 @@
 """The control handle over HTTP, for tests that talk to the server from another process.
 
 ``POST /moto-api/imagebuilder/NAME`` calls the method of :class:`.Control` of that name, hyphens for underscores:
-``fail-next-build``, ``make-image``. The body is a JSON object of the method's parameters, and ``account_id`` and
-``region`` for the handle itself. The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status 400 (the body
+``fail-next-build``, ``make-image``. The body is a JSON object of the method's parameters, for ``add-managed`` the content
+of a catalogue file, and ``account_id`` and ``region`` for the handle itself. The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status 400 (the body
 or a value is not valid), 404 (no such method, no such image) or 405 (not POST).
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -18,14 +18,30 @@ from urllib.parse import urlsplit
 
 from .control import Control
 from .imagebuilder.exceptions import ImageBuilderException
+from .imagebuilder.managed.catalogue_file import read_catalogue
 from .imagebuilder.models import imagebuilder_backends
 
 Answer = tuple[int, dict[str, str], str]
 
+
+def _add_managed(
+    handle: Control,
+    *,
+    images: Sequence[Mapping[str, Any]] = (),
+    components: Sequence[Mapping[str, Any]] = (),
+    workflows: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    handle.add_managed(*read_catalogue({"images": images, "components": components, "workflows": workflows}))
+
+
 _METHODS: Mapping[str, Callable[..., Any]] = {
-    name.replace("_", "-"): method
-    for name, method in vars(Control).items()
-    if inspect.isfunction(method) and not name.startswith("_")
+    **{
+        name.replace("_", "-"): method
+        for name, method in vars(Control).items()
+        if inspect.isfunction(method) and not name.startswith("_")
+    },
+    # Entries are objects, and paths of files would be those of the server.
+    "add-managed": _add_managed,
 }
 
 
@@ -116,8 +132,12 @@ def _fits(value: Any, type_: Any) -> bool:
         return any(_fits(value, alternative) for alternative in arguments)
     if origin is Literal:
         return value in arguments
+    if origin is Sequence:
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
     if origin is not None:  # Mapping[str, str]: JSON's keys are always text
         return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
+    if type_ is Any:
+        return True
     if type_ is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
     return type(value) is type_

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ def supply() -> None:
     """Put substitutes in place for the modules that this moto does not have."""
     if importlib.util.find_spec(_MODULE) is None:
         module = ModuleType(_MODULE, __doc__)
+        module.__spec__ = ModuleSpec(_MODULE, loader=None)
         vars(module).update(TaggableResourcesMixin=TaggableResourcesMixin, TaggedResource=TaggedResource)
         sys.modules[_MODULE] = module
 

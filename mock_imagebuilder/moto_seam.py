@@ -1,6 +1,6 @@
 """Every touch of moto's and botocore's private parts, in one place.
 
-moto has no plugin interface. What is done here instead, each with a test in ``tests/test_moto_seam.py`` that says which
+moto has no plugin interface. What is done here instead, each with tests in ``tests/test_moto_seam*.py`` that say which
 assumption a new moto or botocore has broken:
 
 * the service is registered: in moto's list of URL patterns and under the module name that moto imports services by;
@@ -8,7 +8,7 @@ assumption a new moto or botocore has broken:
   ``mock_aws`` is switched on that only moto's own way keeps;
 * the control routes are added to those of moto's own API;
 * births of backends are announced, so that what builds left for a service is there when somebody first looks;
-* while a mock is active, botocore's loaders share what they have read from disk;
+* while a mock is active, botocore's sessions share what they read from disk and what they work out about their handlers;
 * moto's patterns for ``requests``, which it makes anew whenever a mock starts, are made once;
 * what moto 5.2.0 lacks of the newest moto's own service interface is supplied.
 """
@@ -21,9 +21,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
-from typing import Any
+from types import FunctionType
+from typing import Any, cast
 
 import botocore.session
+from botocore import hooks
 from botocore.loaders import Loader
 from moto import backend_index, settings
 from moto.core import botocore_stubber as stubber_module
@@ -52,6 +54,10 @@ HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES}
 _URL = re.compile(HOST.pattern + r"(?::\d+)?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
 
 
+# How a compressed body begins, which moto decompresses. To ask for the header would take longer.
+_GZIP = b"\x1f\x8b"
+
+
 def install() -> None:
     """Make moto serve Image Builder. Done once, when the package is imported."""
     if any(service == SERVICE for service, _ in backend_index.backend_url_patterns):
@@ -60,7 +66,7 @@ def install() -> None:
     add_control_routes(control_routes.ROUTES)
     _install_short_way()
     _install_announcements()
-    _install_shared_loaders()
+    _install_cheap_sessions()
     _install_kept_patterns()
 
 
@@ -102,7 +108,7 @@ def short_way(request: Any) -> Answer | None:
     account_id = _account_of(request.headers)
     if account_id is None or not (body is None or isinstance(body, (bytes, str))):
         return None
-    if "Content-Encoding" in request.headers:
+    if body and body[:2] in (_GZIP, _GZIP.decode("latin-1")):
         return None
     region = responses.region_of_url(request.url) or ""
     path, query = match.group("path") or "/", match.group("query") or ""
@@ -129,20 +135,19 @@ def _no_promise_needs_motos_way() -> bool:
 
 def _account_of(headers: Any) -> str | None:
     """The account of a request. None if IAM knows the access key: then moto resolves it, and notes that it was used."""
-    authorization = _text(headers.get("Authorization"))
-    if _is_known_to_iam(authorization):
+    if _is_known_to_iam(headers):
         return None
     return (
         os.environ.get("MOTO_ACCOUNT_ID") or _text(headers.get("x-moto-account-id")) or core_models.DEFAULT_ACCOUNT_ID
     )
 
 
-def _is_known_to_iam(authorization: str) -> bool:
+def _is_known_to_iam(headers: Any) -> bool:
     iam = sys.modules.get("moto.iam.models")
     accounts = list(iam.iam_backends.values()) if iam is not None else []
     if not accounts:
         return False
-    match = BaseResponse.access_key_regex.search(authorization)
+    match = BaseResponse.access_key_regex.search(_text(headers.get("Authorization")))
     access_key = match.group(1) if match else None
     # The backends that exist; asking moto would create one for every partition.
     return any(access_key in backend.access_keys for account in accounts for backend in list(account.values()))
@@ -228,22 +233,63 @@ def _packaged_paths() -> frozenset[str]:
     return frozenset((Loader.BUILTIN_DATA_PATH, boto3_data))
 
 
-def _install_shared_loaders() -> None:
-    mock = core_models.MockAWS
-    enable, disable = mock._enable_patching, mock._disable_patching
-    create_loader: Callable[..., Loader] = botocore.session.create_loader
-
-    def create_sharing_loader(search_path_string: str | None = None) -> Loader:
+def _create_sharing_loader(create_loader: Callable[..., Loader]) -> Callable[..., Loader]:
+    def create(search_path_string: str | None = None) -> Loader:
         loader = create_loader(search_path_string)
         loader._cache = _SharedCache(loader)
         return loader
 
+    return create
+
+
+# ---- sessions ----
+
+_known_event_names: dict[str, str] = {}
+
+
+def _accepts_kwargs_remembered(accepts_kwargs: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """botocore looks at the signature of each of its own handlers again for every session."""
+    remembered = lru_cache(maxsize=1024)(accepts_kwargs)
+
+    def accepts(handler: Any) -> Any:
+        # Nothing but a function is certain to have the same signature next time, and nothing else may be kept alive.
+        is_packaged = isinstance(handler, FunctionType) and handler.__module__.startswith(("botocore.", "boto3."))
+        return remembered(handler) if is_packaged else accepts_kwargs(handler)
+
+    return accepts
+
+
+def _init_sharing_event_names(init: Callable[..., None]) -> Callable[..., None]:
+    """botocore translates the old names of events again for every session. What they mean never changes."""
+
+    def initialize(self: Any, event_emitter: Any, event_aliases: Any = None) -> None:
+        init(self, event_emitter, event_aliases)
+        if self._event_aliases == hooks.EVENT_ALIASES:
+            self._alias_name_cache = _known_event_names
+
+    return initialize
+
+
+def _install_cheap_sessions() -> None:
+    """While a mock is active, which means a new default session for every test."""
+    mock = core_models.MockAWS
+    enable, disable = mock._enable_patching, mock._disable_patching
+    session, event_hooks = cast(Any, botocore.session), cast(Any, hooks)
+    places = [
+        (session, "create_loader", _create_sharing_loader(session.create_loader)),
+        (event_hooks, "accepts_kwargs", _accepts_kwargs_remembered(event_hooks.accepts_kwargs)),
+        (event_hooks.EventAliaser, "__init__", _init_sharing_event_names(event_hooks.EventAliaser.__init__)),
+    ]
+    originals = [(place, name, getattr(place, name)) for place, name, _ in places]
+
     def enable_patching(self: Any, *args: Any, **kwargs: Any) -> None:
-        botocore.session.create_loader = create_sharing_loader
+        for place, name, replacement in places:
+            setattr(place, name, replacement)
         enable(self, *args, **kwargs)
 
     def disable_patching(self: Any, *args: Any, **kwargs: Any) -> None:
-        botocore.session.create_loader = create_loader
+        for place, name, original in originals:
+            setattr(place, name, original)
         disable(self, *args, **kwargs)
 
     mock._enable_patching = enable_patching  # type: ignore[method-assign]

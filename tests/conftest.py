@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -34,7 +34,8 @@ def mocked() -> Iterator[Control]:
 @pytest.fixture
 def client(mocked: Control) -> ImagebuilderClient:
     """An Image Builder client in us-east-1."""
-    return boto3.client("imagebuilder", region_name=REGION)
+    imagebuilder: Any = boto3.client("imagebuilder", region_name=REGION)
+    return cast("ImagebuilderClient", imagebuilder)
 
 
 @pytest.fixture

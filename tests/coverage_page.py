@@ -1,7 +1,7 @@
 """Writes docs/coverage.md: what is there of each operation of the API, from the model, the code and the tests.
 
 ``python -m tests.coverage_page`` writes the page, ``--check`` fails when it is stale. The refusals come from a run of the
-tests: ``python -m pytest -p tests.refusal_record --refusals build/check/refusals.json``.
+tests: ``python -m pytest -p tests.refusal_record --refusals build/check/refusals.json tests/resources tests/builds``.
 """
 
 from __future__ import annotations
@@ -44,52 +44,92 @@ FAMILIES = {
 
 #: What an operation leaves outside of Image Builder.
 EFFECTS = {
-    "CreateImage": "EC2: AMIs, snapshots, tags, permissions; S3: disk images",
+    "CreateImage": "EC2: AMIs, snapshots, tags, permissions; ECR: container images; S3: disk images",
     "StartImagePipelineExecution": "as CreateImage",
     "ImportVmImage": "EC2: AMI, snapshot",
+    "StartResourceStateUpdate": "EC2: AMIs, snapshots; ECR: container images",
 }
 
 #: Where the rules of an operation are known from, strongest first: [R]ecorded answers of the service, its
 #: [d]ocumentation, the API [m]odel, [i]nference.
 SOURCES = {
     "CancelImageCreation": "rmi",
+    "CancelLifecycleExecution": "rdmi",
     "CreateComponent": "rdmi",
+    "CreateContainerRecipe": "rdmi",
     "CreateDistributionConfiguration": "rmi",
     "CreateImage": "rdmi",
     "CreateImagePipeline": "rdmi",
     "CreateImageRecipe": "rdmi",
     "CreateInfrastructureConfiguration": "rmi",
+    "CreateLifecyclePolicy": "rdmi",
+    "CreateWorkflow": "rdmi",
     "DeleteComponent": "rmi",
+    "DeleteContainerRecipe": "m",
     "DeleteDistributionConfiguration": "mi",
     "DeleteImage": "rmi",
     "DeleteImagePipeline": "rmi",
     "DeleteImageRecipe": "rm",
     "DeleteInfrastructureConfiguration": "rm",
+    "DeleteLifecyclePolicy": "rmi",
+    "DeleteWorkflow": "rmi",
+    "DistributeImage": "rdmi",
     "GetComponent": "rm",
+    "GetComponentPolicy": "mi",
+    "GetContainerRecipe": "rm",
+    "GetContainerRecipePolicy": "rm",
     "GetDistributionConfiguration": "rm",
     "GetImage": "rdm",
     "GetImagePipeline": "rm",
+    "GetImagePolicy": "m",
     "GetImageRecipe": "rm",
+    "GetImageRecipePolicy": "m",
     "GetInfrastructureConfiguration": "rm",
+    "GetLifecycleExecution": "rdm",
+    "GetLifecyclePolicy": "rm",
+    "GetMarketplaceResource": "m",
+    "GetWorkflow": "rdm",
+    "GetWorkflowExecution": "rm",
+    "GetWorkflowStepExecution": "rm",
     "ImportComponent": "mi",
+    "ImportDiskImage": "rdm",
     "ImportVmImage": "rmi",
     "ListComponentBuildVersions": "rdm",
     "ListComponents": "rdmi",
+    "ListContainerRecipes": "rmi",
     "ListDistributionConfigurations": "mi",
     "ListImageBuildVersions": "rdm",
     "ListImagePackages": "rmi",
     "ListImagePipelineImages": "rmi",
     "ListImagePipelines": "rmi",
     "ListImageRecipes": "rmi",
+    "ListImageScanFindingAggregations": "rm",
+    "ListImageScanFindings": "rm",
     "ListImages": "rmi",
     "ListInfrastructureConfigurations": "rmi",
+    "ListLifecycleExecutionResources": "rdmi",
+    "ListLifecycleExecutions": "rmi",
+    "ListLifecyclePolicies": "rmi",
     "ListTagsForResource": "rm",
+    "ListWaitingWorkflowSteps": "rm",
+    "ListWorkflowBuildVersions": "rmi",
+    "ListWorkflowExecutions": "rdm",
+    "ListWorkflowStepExecutions": "rdm",
+    "ListWorkflows": "rmi",
+    "PutComponentPolicy": "rm",
+    "PutContainerRecipePolicy": "rm",
+    "PutImagePolicy": "rm",
+    "PutImageRecipePolicy": "rm",
+    "RetryImage": "dmi",
+    "SendWorkflowStepAction": "dm",
     "StartImagePipelineExecution": "rdmi",
+    "StartResourceStateUpdate": "rdmi",
     "TagResource": "rmi",
     "UntagResource": "rm",
     "UpdateDistributionConfiguration": "rm",
     "UpdateImagePipeline": "rm",
     "UpdateInfrastructureConfiguration": "rm",
+    "UpdateLifecyclePolicy": "mi",
 }
 _SOURCE_WORDS = {"r": "recorded", "d": "docs", "m": "model", "i": "inferred"}
 

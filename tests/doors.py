@@ -9,11 +9,7 @@ if TYPE_CHECKING:
 
 SHORT_WAY = "the short way"
 MOTOS_WAY = "moto's way"
-
-
-def both_doors() -> tuple[str, str]:
-    """The parameters of a fixture that enters the mock by each door."""
-    return SHORT_WAY, MOTOS_WAY
+DOORS = (SHORT_WAY, MOTOS_WAY)
 
 
 def config_of(door: str) -> DefaultConfig | None:

@@ -7,15 +7,22 @@ from typing import Any
 
 from .build_parts import PARENT_IMAGE, UPDATE_LINUX
 from .resources.components import component_document
+from .resources.container_recipes import create as create_container_recipe
+from .resources.container_recipes import create_repository
+from .resources.lifecycles import create_policy, create_role
+from .resources.workflows import create_workflow
 
 #: The resource types, as in ARNs and in the Resource Groups Tagging API, and the word for each in error messages.
 KINDS = {
     "component": "Component",
+    "container-recipe": "ContainerRecipe",
     "distribution-configuration": "DistributionConfiguration",
     "image": "Image",
     "image-pipeline": "ImagePipeline",
     "image-recipe": "ImageRecipe",
     "infrastructure-configuration": "InfrastructureConfiguration",
+    "lifecycle-policy": "LifecyclePolicy",
+    "workflow": "Workflow",
 }
 
 
@@ -23,6 +30,8 @@ def create_taggable(client: Any, instance_profile: str, tags: Mapping[str, str] 
     """The ARNs of new resources by type, all with the same tags; none of them has tags if ``tags`` is left out."""
     common: dict[str, Any] = {"name": "web"} if tags is None else {"name": "web", "tags": dict(tags)}
     version = {**common, "semanticVersion": "1.0.0"}
+    create_role()
+    create_repository(region=client.meta.region_name)
     recipe = client.create_image_recipe(
         parentImage=PARENT_IMAGE, components=[{"componentArn": UPDATE_LINUX}], **version
     )["imageRecipeArn"]
@@ -33,6 +42,7 @@ def create_taggable(client: Any, instance_profile: str, tags: Mapping[str, str] 
         "component": client.create_component(platform="Linux", data=component_document(), **version)[
             "componentBuildVersionArn"
         ],
+        "container-recipe": create_container_recipe(client, **common),
         "distribution-configuration": create_distribution_configuration(client, **common),
         "image": client.import_vm_image(platform="Linux", vmImportTaskId="import-ami-0123456789abcdef0", **version)[
             "imageArn"
@@ -42,10 +52,12 @@ def create_taggable(client: Any, instance_profile: str, tags: Mapping[str, str] 
         )["imagePipelineArn"],
         "image-recipe": recipe,
         "infrastructure-configuration": infrastructure,
+        "lifecycle-policy": create_policy(client, **common),
+        "workflow": create_workflow(client, **version),
     }
 
 
 def create_distribution_configuration(client: Any, name: str = "web", **members: Any) -> str:
-    distributions = [{"region": "us-east-1", "amiDistributionConfiguration": {}}]
+    distributions = [{"region": client.meta.region_name, "amiDistributionConfiguration": {}}]
     answer = client.create_distribution_configuration(name=name, distributions=distributions, **members)
     return str(answer["distributionConfigurationArn"])

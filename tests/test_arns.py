@@ -137,6 +137,7 @@ class TestArn:
             Arn.parse(text)
 
 
+@pytest.mark.skipif("LatestVersionReferences" not in SHAPES, reason="the installed botocore is older than the shape")
 def test_latest_version_references() -> None:
     family = "arn:aws:imagebuilder:us-east-1:123456789012:component/web"
     expected = {
@@ -148,3 +149,12 @@ def test_latest_version_references() -> None:
     assert latest_version_references(Arn.parse(f"{family}/1.2.3/4")) == expected
     assert latest_version_references(Arn.parse(f"{family}/1.2.3")) == expected
     assert expected.keys() == SHAPES["LatestVersionReferences"]["members"].keys()
+
+
+def test_latest_version_references_of_workflows() -> None:
+    own = Arn.parse("arn:aws:imagebuilder:us-east-1:123456789012:workflow/test/gate/1.2.3/1")
+    assert latest_version_references(own)["latestMinorVersionArn"] == f"{own.family}/1.2.x"
+    of_amazon = Arn.parse("arn:aws:imagebuilder:us-east-1:aws:workflow/build/build-image/1.0.3/1")
+    assert latest_version_references(of_amazon) == {"latestVersionArn": f"{of_amazon.family}/x.x.x"}
+    component = Arn.parse("arn:aws:imagebuilder:us-east-1:aws:component/update-linux/1.0.2/1")
+    assert len(latest_version_references(component)) == 4

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
-from moto.server import ThreadedMotoServer
 
 from tests.conftest import ACCOUNT, REGION
+from tests.served import Address, serving
 
 EXECUTABLE = "MOCK_IMAGEBUILDER_AWS_CLI"
 DISTRIBUTIONS = json.dumps(
@@ -70,23 +69,19 @@ class Cli:
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    requests.post(f"http://{host}:{port}/moto-api/reset", timeout=60)
-    server.stop()
+def address() -> Iterator[Address]:
+    with serving() as address:
+        yield address
 
 
 @pytest.fixture
-def cli(server: str) -> Cli:
+def cli(address: Address) -> Cli:
     executable = os.environ.get(EXECUTABLE) or shutil.which("aws")
     reason = reason_to_skip(executable)
     if executable is None or reason is not None:
         pytest.skip(reason or "")
-    requests.post(f"{server}/moto-api/reset", timeout=60)
-    return Cli(executable, server)
+    address.reset()
+    return Cli(executable, address.url)
 
 
 def test_a_distribution_configuration(cli: Cli) -> None:

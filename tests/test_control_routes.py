@@ -13,6 +13,7 @@ from moto import mock_aws
 from mock_imagebuilder import Control
 from tests.conftest import ACCOUNT, REGION
 from tests.errors import refused
+from tests.images import TASK, import_image, state_of
 from tests.served import Address, serving
 
 NO_IMAGE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/web-server/1.0.0/1"
@@ -31,157 +32,164 @@ def address(running: Address) -> Address:
     return running
 
 
-class TestControlRoutes:
-    def import_image(self, client: Any, name: str = "web", task_id: str = "import-ami-0123456789abcdef0") -> str:
-        answer = client.import_vm_image(name=name, semanticVersion="1.0.0", platform="Linux", vmImportTaskId=task_id)
-        return str(answer["imageArn"])
+def test_progress_and_advance(address: Address) -> None:
+    client = address.client("imagebuilder")
+    answer = address.steer("progress", progression="manual", times=100)
+    assert (answer.status_code, answer.json()) == (200, {"result": None})
+    assert answer.headers["content-type"] == "application/json"
+    arn = import_image(client)
+    assert state_of(client, arn)["status"] == "PENDING"
+    assert address.steer("advance", image_arn=arn, to="AVAILABLE").json() == {"result": "AVAILABLE"}
+    assert state_of(client, arn)["status"] == "AVAILABLE"
 
-    def state(self, client: Any, arn: str) -> Any:
-        return client.get_image(imageBuildVersionArn=arn)["image"]["state"]
 
-    def test_progress_and_advance(self, address: Address) -> None:
-        client = address.client("imagebuilder")
-        answer = address.steer("progress", progression="manual", times=100)
-        assert (answer.status_code, answer.json()) == (200, {"result": None})
-        assert answer.headers["content-type"] == "application/json"
-        arn = self.import_image(client)
-        assert self.state(client, arn)["status"] == "PENDING"
-        assert address.steer("advance", image_arn=arn, to="AVAILABLE").json() == {"result": "AVAILABLE"}
-        assert self.state(client, arn)["status"] == "AVAILABLE"
-
-    def test_progress_with_seconds(self, address: Address) -> None:
-        assert address.steer("progress", progression="time", seconds=0.5).ok
-        known = requests.get(
-            f"{address.url}/moto-api/state-manager/get-transition?model_name=imagebuilder::image", timeout=10
-        )
-        assert known.json() == {"progression": "time", "seconds": 0.5}
-
-    def test_fail_next_build(self, address: Address) -> None:
-        client = address.client("imagebuilder")
-        assert address.steer("fail-next-build", stage="PENDING", reason="The disk is full.", match="web*").ok
-        assert self.state(client, self.import_image(client, "db"))["status"] == "AVAILABLE"
-        assert self.state(client, self.import_image(client))["reason"] == "The disk is full."
-
-    def test_fail_operation(self, address: Address) -> None:
-        client = address.client("imagebuilder")
-        assert address.steer(
-            "fail-operation", operation="ListImages", error="ForbiddenException", message="No.", times=None
-        ).ok
-        for _ in range(2):
-            with refused("ForbiddenException", 403, "No."):
-                client.list_images()
-        address.reset()
-        assert client.list_images()["imageVersionList"] == []
-
-    def test_import_task(self, address: Address) -> None:
-        client = address.client("imagebuilder", "eu-west-1")
-        task = {"task_id": "import-ami-0123456789abcdef0", "region": "eu-west-1"}
-        assert address.steer("import-task", **task, state="active").ok
-        arn = self.import_image(client)
-        assert self.state(client, arn)["status"] == "PENDING"
-        assert address.steer("import-task", **task, state="completed", ami_id="ami-0123456789abcdef0").ok
-        assert self.state(client, arn)["status"] == "AVAILABLE"
-
-    def test_make_image(self, address: Address) -> None:
-        answer = address.steer(
-            "make-image", name="golden", version="2.0.0", tags={"team": "web"}, account_id=ACCOUNT, region="eu-west-1"
-        )
-        arn = f"arn:aws:imagebuilder:eu-west-1:{ACCOUNT}:image/golden/2.0.0/1"
-        assert answer.json() == {"result": arn}
-        image = address.client("imagebuilder", "eu-west-1").get_image(imageBuildVersionArn=arn)["image"]
-        assert image["tags"] == {"team": "web"}
-
-    def test_set_packages(self, address: Address) -> None:
-        arn = address.steer("make-image").json()["result"]
-        assert address.steer("set-packages", image_arn=arn, packages={"nginx": "1.26.1"}).ok
-
-    def test_an_empty_body(self, address: Address) -> None:
-        answer = requests.post(f"{address.url}/moto-api/imagebuilder/make-image", timeout=10)
-        assert answer.json() == {"result": f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/my-image/1.0.0/1"}
-
-    def test_the_whole_handle_is_there(self, address: Address) -> None:
-        methods = [name for name in vars(Control) if not name.startswith("_")]
-        answers = {name: address.steer(name.replace("_", "-"), no_such_thing=1) for name in methods}
-        assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(methods, 400)
-
-    @pytest.mark.parametrize(
-        ("name", "body", "status", "message"),
-        [
-            ("advance", {"image_arn": NO_IMAGE}, 404, f"there is no image {NO_IMAGE}"),
-            ("progress", {}, 400, "The body does not fit: missing a required argument: 'progression'."),
-            (
-                "progress",
-                {"progression": "manual", "tmies": 2},
-                400,
-                "The body does not fit: got an unexpected keyword argument 'tmies'.",
-            ),
-            ("progress", {"progression": "slow"}, 400, 'progression is not valid: "slow".'),
-            ("progress", {"progression": "manual", "times": "2"}, 400, 'times is not valid: "2".'),
-            ("progress", {"progression": "manual", "times": True}, 400, "times is not valid: true."),
-            ("progress", {"progression": "time", "seconds": True}, 400, "seconds is not valid: true."),
-            (
-                "progress",
-                {"progression": "time"},
-                400,
-                "seconds is the length of a stage, for the progression 'time', and required there",
-            ),
-            ("advance", {"image_arn": "web-server"}, 400, "not an Image Builder ARN: 'web-server'"),
-            ("advance", {"image_arn": None}, 400, "image_arn is not valid: null."),
-            (
-                "fail-operation",
-                {"operation": "CreateImages", "error": "ServiceException"},
-                400,
-                "EC2 Image Builder has no operation 'CreateImages'",
-            ),
-            ("make-image", {"region": "mars-1"}, 400, "The Region 'mars-1' does not exist."),
-            ("make-image", {"region": 1}, 400, "region is not valid: 1."),
-            ("make-image", {"tags": {"team": 1}}, 400, 'tags is not valid: {"team": 1}.'),
-            ("make-image", {"tags": ["team"]}, 400, 'tags is not valid: ["team"].'),
-            (
-                "make-image",
-                {"version": "1073741824.0.0"},
-                400,
-                "InvalidVersionNumberException: The supplied semantic version does not follow the required format",
-            ),
-        ],
+def test_progress_with_seconds(address: Address) -> None:
+    assert address.steer("progress", progression="time", seconds=0.5).ok
+    known = requests.get(
+        f"{address.url}/moto-api/state-manager/get-transition?model_name=imagebuilder::image", timeout=10
     )
-    def test_refused(self, address: Address, name: str, body: dict[str, Any], status: int, message: str) -> None:
-        answer = address.steer(name, **body)
-        assert (answer.status_code, answer.json()) == (status, {"message": message})
+    assert known.json() == {"progression": "time", "seconds": 0.5}
 
-    @pytest.mark.parametrize("name", ["advanec", "fail_next_build", "_backend_of", "__init__", "account_id"])
-    def test_unknown_names(self, address: Address, name: str) -> None:
-        answer = address.steer(name)
-        assert answer.status_code == 404
-        assert answer.json()["message"].startswith(f"The control handle has no '{name}'. It has: progress, advance, ")
 
-    @pytest.mark.parametrize(
-        ("body", "message"),
-        [
-            (b"{", "The body is not JSON: "),
-            (b"\xff", "The body is not JSON: "),
-            (b"[]", "The body must be a JSON object."),
-        ],
+def test_fail_next_build(address: Address) -> None:
+    client = address.client("imagebuilder")
+    assert address.steer("fail-next-build", stage="PENDING", reason="The disk is full.", match="web*").ok
+    assert state_of(client, import_image(client, "db"))["status"] == "AVAILABLE"
+    assert state_of(client, import_image(client, "web"))["reason"] == "The disk is full."
+
+
+def test_fail_operation(address: Address) -> None:
+    client = address.client("imagebuilder")
+    assert address.steer(
+        "fail-operation", operation="ListImages", error="ForbiddenException", message="No.", times=None
+    ).ok
+    for _ in range(2):
+        with refused("ForbiddenException", 403, "No."):
+            client.list_images()
+    address.reset()
+    assert client.list_images()["imageVersionList"] == []
+
+
+def test_import_task(address: Address) -> None:
+    client = address.client("imagebuilder", "eu-west-1")
+    task = {"task_id": TASK, "region": "eu-west-1"}
+    assert address.steer("import-task", **task, state="active").ok
+    arn = import_image(client)
+    assert state_of(client, arn)["status"] == "PENDING"
+    assert address.steer("import-task", **task, state="completed", ami_id="ami-0123456789abcdef0").ok
+    assert state_of(client, arn)["status"] == "AVAILABLE"
+
+
+def test_make_image(address: Address) -> None:
+    answer = address.steer(
+        "make-image", name="golden", version="2.0.0", tags={"team": "web"}, account_id=ACCOUNT, region="eu-west-1"
     )
-    def test_no_json_object(self, address: Address, body: bytes, message: str) -> None:
-        answer = requests.post(f"{address.url}/moto-api/imagebuilder/progress", data=body, timeout=10)
-        assert answer.status_code == 400
-        assert answer.json()["message"].startswith(message)
+    arn = f"arn:aws:imagebuilder:eu-west-1:{ACCOUNT}:image/golden/2.0.0/1"
+    assert answer.json() == {"result": arn}
+    image = address.client("imagebuilder", "eu-west-1").get_image(imageBuildVersionArn=arn)["image"]
+    assert image["tags"] == {"team": "web"}
 
-    @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-    def test_other_methods(self, address: Address, method: str) -> None:
-        answer = requests.request(method, f"{address.url}/moto-api/imagebuilder/progress", timeout=10)
-        assert (answer.status_code, answer.json()) == (405, {"message": "progress is called with POST."})
 
-    def test_in_process_too(self) -> None:
-        """moto serves its own API inside a mock as well."""
-        with mock_aws():
-            url = "http://motoapi.amazonaws.com/moto-api/imagebuilder/make-image"
-            arn = requests.post(url, json={"name": "golden"}, timeout=10).json()["result"]
-            client = boto3.client("imagebuilder", region_name=REGION)
-            assert client.get_image(imageBuildVersionArn=arn)["image"]["name"] == "golden"
+def test_set_packages(address: Address) -> None:
+    arn = address.steer("make-image").json()["result"]
+    assert address.steer("set-packages", image_arn=arn, packages={"nginx": "1.26.1"}).ok
 
-    def test_motos_own_routes_are_still_there(self, address: Address) -> None:
-        create_distribution(address.client("imagebuilder"))
-        data = requests.get(f"{address.url}/moto-api/data.json", timeout=10).json()
-        assert [entry["name"] for entry in data["imagebuilder"]["DistributionConfiguration"]] == ["golden"]
+
+def test_an_empty_body(address: Address) -> None:
+    answer = requests.post(f"{address.url}/moto-api/imagebuilder/make-image", timeout=10)
+    assert answer.json() == {"result": f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/my-image/1.0.0/1"}
+
+
+def test_the_whole_handle_is_there(address: Address) -> None:
+    methods = [name for name in vars(Control) if not name.startswith("_")]
+    answers = {name: address.steer(name.replace("_", "-"), no_such_thing=1) for name in methods}
+    assert {name: answer.status_code for name, answer in answers.items()} == dict.fromkeys(methods, 400)
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status", "message"),
+    [
+        ("advance", {"image_arn": NO_IMAGE}, 404, f"there is no image {NO_IMAGE}"),
+        ("progress", {}, 400, "The body does not fit: missing a required argument: 'progression'."),
+        (
+            "progress",
+            {"progression": "manual", "tmies": 2},
+            400,
+            "The body does not fit: got an unexpected keyword argument 'tmies'.",
+        ),
+        ("progress", {"progression": "slow"}, 400, 'progression is not valid: "slow".'),
+        ("progress", {"progression": "manual", "times": "2"}, 400, 'times is not valid: "2".'),
+        ("progress", {"progression": "manual", "times": True}, 400, "times is not valid: true."),
+        ("progress", {"progression": "time", "seconds": True}, 400, "seconds is not valid: true."),
+        (
+            "progress",
+            {"progression": "time"},
+            400,
+            "seconds is the length of a stage, for the progression 'time', and required there",
+        ),
+        ("advance", {"image_arn": "web-server"}, 400, "not an Image Builder ARN: 'web-server'"),
+        ("advance", {"image_arn": None}, 400, "image_arn is not valid: null."),
+        (
+            "fail-operation",
+            {"operation": "CreateImages", "error": "ServiceException"},
+            400,
+            "EC2 Image Builder has no operation 'CreateImages'",
+        ),
+        ("make-image", {"region": "mars-1"}, 400, "The Region 'mars-1' does not exist."),
+        ("make-image", {"region": 1}, 400, "region is not valid: 1."),
+        ("make-image", {"tags": {"team": 1}}, 400, 'tags is not valid: {"team": 1}.'),
+        ("make-image", {"tags": ["team"]}, 400, 'tags is not valid: ["team"].'),
+        (
+            "make-image",
+            {"version": "1073741824.0.0"},
+            400,
+            "InvalidVersionNumberException: The supplied semantic version does not follow the required format",
+        ),
+    ],
+)
+def test_refused(address: Address, name: str, body: dict[str, Any], status: int, message: str) -> None:
+    answer = address.steer(name, **body)
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
+
+
+@pytest.mark.parametrize("name", ["advanec", "fail_next_build", "_backend_of", "__init__", "account_id"])
+def test_unknown_names(address: Address, name: str) -> None:
+    answer = address.steer(name)
+    assert answer.status_code == 404
+    assert answer.json()["message"].startswith(f"The control handle has no '{name}'. It has: progress, advance, ")
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"{", "The body is not JSON: "),
+        (b"\xff", "The body is not JSON: "),
+        (b"[]", "The body must be a JSON object."),
+    ],
+)
+def test_no_json_object(address: Address, body: bytes, message: str) -> None:
+    answer = requests.post(f"{address.url}/moto-api/imagebuilder/progress", data=body, timeout=10)
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(message)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods(address: Address, method: str) -> None:
+    answer = requests.request(method, f"{address.url}/moto-api/imagebuilder/progress", timeout=10)
+    assert (answer.status_code, answer.json()) == (405, {"message": "progress is called with POST."})
+
+
+def test_in_process_too() -> None:
+    """moto serves its own API inside a mock as well."""
+    with mock_aws():
+        url = "http://motoapi.amazonaws.com/moto-api/imagebuilder/make-image"
+        arn = requests.post(url, json={"name": "golden"}, timeout=10).json()["result"]
+        client = boto3.client("imagebuilder", region_name=REGION)
+        assert client.get_image(imageBuildVersionArn=arn)["image"]["name"] == "golden"
+
+
+def test_motos_own_routes_are_still_there(address: Address) -> None:
+    distributions = [{"region": REGION, "amiDistributionConfiguration": {}}]
+    address.client("imagebuilder").create_distribution_configuration(name="golden", distributions=distributions)
+    data = requests.get(f"{address.url}/moto-api/data.json", timeout=10).json()
+    assert [entry["name"] for entry in data["imagebuilder"]["DistributionConfiguration"]] == ["golden"]

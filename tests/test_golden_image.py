@@ -14,9 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-import requests
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 from examples.golden_image import (
     ABROAD,
@@ -33,6 +31,7 @@ from examples.golden_image import (
 from mock_imagebuilder import Control, mock_imagebuilder
 
 from .conftest import ACCOUNT
+from .served import serving
 
 ROOT = Path(__file__).parents[1]
 
@@ -55,15 +54,8 @@ def in_plain_moto() -> Iterator[ClientFactory]:
 
 @contextmanager
 def through_the_server() -> Iterator[ClientFactory]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    session = boto3.Session("testing", "testing")
-    try:
-        yield lambda service, region: session.client(service, region_name=region, endpoint_url=f"http://{host}:{port}")
-    finally:
-        requests.post(f"http://{host}:{port}/moto-api/reset", timeout=60)  # what the server made lives in this process
-        server.stop()
+    with serving() as address:
+        yield address.client
 
 
 @pytest.fixture(scope="class", params=[in_process, in_plain_moto, through_the_server], ids=lambda way: way.__name__)

@@ -16,11 +16,12 @@ from botocore.exceptions import EndpointVariantError
 from botocore.loaders import Loader
 
 from mock_imagebuilder import Control, mock_imagebuilder, moto_seam
-from mock_imagebuilder.imagebuilder.regions import all_regions
+from mock_imagebuilder.imagebuilder.regions import all_regions, partition_of
 from mock_imagebuilder.imagebuilder.responses import region_of_url
 
-from .conformance.doors import MOTOS_WAY, SHORT_WAY, STEP_ASIDE, opened
+from .conformance.doors import opened
 from .conftest import ACCOUNT
+from .doors import DOORS, config_of
 
 VARIANTS = [(False, False), (True, False), (False, True), (True, True)]
 VARIANT_NAMES = ["plain", "FIPS", "dual stack", "FIPS and dual stack"]
@@ -63,16 +64,36 @@ class TestEveryRegion:
             assert moto_seam.HOST.match(spelled), spelled
             assert region_of_url(spelled) == region
 
-    @pytest.mark.parametrize("config", [None, STEP_ASIDE], ids=["short way", "moto's way"])
-    def test_boto3_is_answered_in_process(self, region: str, config: Any) -> None:
+    @pytest.mark.parametrize("door", DOORS)
+    def test_boto3_is_answered_in_process(self, region: str, door: str) -> None:
         partition = botocore.session.get_session().get_partition_for_region(region)
-        with mock_imagebuilder(config=config):
+        with mock_imagebuilder(config=config_of(door)):
             for number, (fips, dual_stack) in enumerate(VARIANTS):
                 host, arn = create_configuration(region, fips, dual_stack, f"variant {number}")
                 assert host == url_of(region, fips, dual_stack)
                 assert arn == (
                     f"arn:{partition}:imagebuilder:{region}:{ACCOUNT}:distribution-configuration/variant-{number}"
                 )
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("us-east-1", "aws"),
+        ("us-east-9", "aws"),
+        ("cn-north-9", "aws-cn"),
+        ("us-gov-north-1", "aws-us-gov"),
+        ("us-iso-south-9", "aws-iso"),
+        ("us-isob-south-9", "aws-iso-b"),
+        ("eu-isoe-north-9", "aws-iso-e"),
+        ("us-isof-north-9", "aws-iso-f"),
+        ("eusc-de-west-9", "aws-eusc"),
+        ("mars-north-1", "aws"),
+        ("", "aws"),
+    ],
+)
+def test_a_region_has_a_partition_whether_it_exists_or_not(region: str, partition: str) -> None:
+    assert partition_of(region) == partition
 
 
 def test_all_partitions_of_botocore_are_there() -> None:
@@ -116,7 +137,7 @@ def test_a_host_that_is_not_ours(url: str) -> None:
     assert moto_seam.short_way(request) is None
 
 
-@pytest.mark.parametrize("way", [SHORT_WAY, MOTOS_WAY])
+@pytest.mark.parametrize("way", DOORS)
 @pytest.mark.parametrize("host", ["http://{}", "https://{}:443", "https://{}:8443", "http://{}:80"])
 def test_other_ports_and_plain_http_are_answered_as_well(way: str, host: str) -> None:
     with opened(way):

@@ -10,23 +10,19 @@ import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import boto3
 import pytest
 import requests
-from moto import mock_aws
-from moto.server import ThreadedMotoServer
 
 import mock_imagebuilder
 from examples.golden_image import GoldenImage, build_golden_image
 from mock_imagebuilder import server
 from tests.conftest import ACCOUNT, REGION
 from tests.errors import refused
+from tests.served import Address, serving
 
 OTHER_ACCOUNT = "111122223333"
-NO_IMAGE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/web-server/1.0.0/1"
-DISTRIBUTIONS = [{"region": REGION, "amiDistributionConfiguration": {}}]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +39,8 @@ def address(running: Address) -> Address:
 
 
 def create_distribution(client: Any, name: str = "golden", **members: Any) -> str:
-    answer = client.create_distribution_configuration(name=name, distributions=DISTRIBUTIONS, **members)
+    distributions = [{"region": client.meta.region_name, "amiDistributionConfiguration": {}}]
+    answer = client.create_distribution_configuration(name=name, distributions=distributions, **members)
     return str(answer["distributionConfigurationArn"])
 
 
@@ -58,7 +55,9 @@ class TestAnswers:
         arn = create_distribution(client)
         assert arn == f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:distribution-configuration/golden"
         client.update_distribution_configuration(
-            distributionConfigurationArn=arn, description="For all", distributions=DISTRIBUTIONS
+            distributionConfigurationArn=arn,
+            description="For all",
+            distributions=[{"region": REGION, "amiDistributionConfiguration": {}}],
         )
         found = client.get_distribution_configuration(distributionConfigurationArn=arn)["distributionConfiguration"]
         assert found["description"] == "For all"

@@ -138,6 +138,13 @@ some_versions = st.sampled_from(["0.0.1", "1.0.0", "1.0.2", "1.0.10", "1.9.0", "
 steps = st.lists(st.tuples(names, some_versions) | st.integers(0, 50), max_size=30)
 
 
+def is_build_of(row: Row, family: str, version: str) -> bool:
+    """Whether the row is a build of a version, or of one of those that a version with wildcards means."""
+    arn = Arn.parse(row.arn)
+    nodes = zip(version.split("."), str(arn.version).split("."), strict=True)
+    return arn.slug == family and all(wanted in ("x", node) for wanted, node in nodes)
+
+
 class Naive:
     """What a versioned store should be: a list in order of creation."""
 
@@ -191,13 +198,15 @@ class TestVersionedStore:
         for version, build_number in highest.items():
             assert naive.store.next_build(Arn.parse(version)) == build_number + 1
 
-    @given(steps, st.none() | some_versions, names)
+    @given(steps, st.none() | some_versions | st.sampled_from(["x.x.x", "1.x.x", "1.0.x", "3.x.x"]), names)
     def test_builds_are_listed_newest_first(
         self, commands: list[tuple[str, str] | int], version: str | None, name: str
     ) -> None:
         naive = Naive(commands)
         version_arn = None if version is None else Arn.parse(f"{IMAGES}{slug(name)}/{version}")
-        expected = [row for row in reversed(naive.rows) if version_arn is None or row.arn.startswith(f"{version_arn}/")]
+        expected = list(reversed(naive.rows))
+        if version is not None:
+            expected = [row for row in expected if is_build_of(row, slug(name), version)]
         rows = list(naive.store.build_rows(None, version_arn))
         assert [row for _, row in rows] == expected
         for number, (key, _) in enumerate(rows):
@@ -276,8 +285,29 @@ class TestVersionedStore:
     @pytest.mark.parametrize("version", ["x.0.0", "1.x.0"])
     def test_a_reference_has_its_wildcards_at_the_end(self, version: str) -> None:
         store: VersionedStore[Row] = VersionedStore(IMAGES)
-        with pytest.raises(ValueError, match="every node right of a wildcard"):
-            store.resolve(Arn.parse(f"{IMAGES}web/{version}"))
+        for find in (store.resolve, lambda arn: store.build_rows(None, arn)):
+            with pytest.raises(ValueError, match="every node right of a wildcard"):
+                find(Arn.parse(f"{IMAGES}web/{version}"))
+
+
+class TestVersionedStoreWithSeveralTypes:
+    """Workflows: their ARNs have a type in front of the name, and a name can be there in all of them."""
+
+    BASES = tuple(Arn("aws", "us-east-1", "123456789012", f"workflow/{type_}", "") for type_ in ("build", "test"))
+
+    @given(st.lists(st.tuples(st.sampled_from(BASES), names), unique_by=lambda each: (each[0], slug(each[1]))))
+    def test_names_are_found_in_all_types(self, given: list[tuple[Arn, str]]) -> None:
+        store: VersionedStore[Row] = VersionedStore(*self.BASES)
+        for base, name in given:
+            store.add(Row(f"{base}{slug(name)}/1.0.0/1", name))
+        assert store.kind == "Workflow"
+        for text in ("web", "Web*", "*eb*", "nothing"):
+            expected = sorted(f"{base}{slug(name)}/1.0.0" for base, name in given if NameFilter(text).accepts(name))
+            rows = list(store.version_rows(None, [text]))
+            assert [key for key, _ in rows] == expected
+            for number, (key, _) in enumerate(rows):
+                assert list(store.version_rows(key, [text])) == rows[number + 1 :]
+            assert [f"{key}/1.0.0" for key, _ in store.name_rows(None, [text])] == expected
 
 
 class TestVersionedStoreWithoutBuilds:

@@ -48,7 +48,7 @@ def test_each_family_is_a_resource_type(client: Any, tagging: Any, instance_prof
     two = found(tagging, ResourceTypeFilters=["imagebuilder:image", "imagebuilder:component"])
     assert set(two) == {arns["image"], arns["component"]}
     assert set(found(tagging, ResourceTypeFilters=["imagebuilder"])) == set(arns.values())
-    assert found(tagging, ResourceTypeFilters=["imagebuilder:workflow"]) == {}
+    assert found(tagging, ResourceTypeFilters=["imagebuilder:workflow-execution"]) == {}
     assert found(tagging, ResourceTypeFilters=["s3"]) == {}
 
 

@@ -91,8 +91,8 @@ class Arn:
 def latest_version_references(arn: Arn) -> dict[str, str]:
     """The ``latestVersionReferences`` of a versioned resource, from any ARN of it with an exact version.
 
-    For ``.../1.2.3/1``: ``.../x.x.x``, ``.../1.x.x``, ``.../1.2.x`` and ``.../1.2.3``. All builds of a version share one
-    dict, which is not to be changed.
+    For ``.../1.2.3/1``: ``.../x.x.x``, ``.../1.x.x``, ``.../1.2.x`` and ``.../1.2.3``; for workflows of Amazon only the
+    first. All builds of a version share one dict, which is not to be changed.
     """
     return _references_of_version(arn.with_version(arn.version))
 
@@ -100,6 +100,8 @@ def latest_version_references(arn: Arn) -> dict[str, str]:
 @lru_cache(maxsize=1024)
 def _references_of_version(arn: Arn) -> dict[str, str]:
     major, minor, _ = str(arn.version).split(".")
+    if arn.owner == "aws" and arn.kind == "Workflow":
+        return {"latestVersionArn": str(arn.with_version("x.x.x"))}
     return {
         "latestVersionArn": str(arn.with_version("x.x.x")),
         "latestMajorVersionArn": str(arn.with_version(f"{major}.x.x")),

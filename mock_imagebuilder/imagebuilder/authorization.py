@@ -153,7 +153,7 @@ def resource_of(operation_name: str, members: Mapping[str, Any], home: Arn) -> s
         return f"arn:{home.partition}:imagebuilder:{home.region}:{home.owner}:{type_}/{path}"
 
     if operation_name in _MADE:
-        return own(_MADE[operation_name], _made_path(members))
+        return own(_MADE[operation_name], _made_path(operation_name, members))
     for name, value in members.items():
         if name.endswith("Arn") and isinstance(value, str):
             return value
@@ -163,11 +163,12 @@ def resource_of(operation_name: str, members: Mapping[str, Any], home: Arn) -> s
     return own(_LISTED[operation_name], "*") if operation_name in _LISTED else "*"
 
 
-def _made_path(members: Mapping[str, Any]) -> str:
-    """Slug and version of what a request makes, as far as it says so."""
+def _made_path(operation_name: str, members: Mapping[str, Any]) -> str:
+    """Slug and version of what a request makes, as far as it says so, and before them the type of a workflow."""
     name, version = members.get("name"), members.get("semanticVersion")
     if isinstance(name, str):
-        return f"{slug(name)}/{version}" if isinstance(version, str) else slug(name)
+        path = f"{slug(name)}/{version}" if isinstance(version, str) else slug(name)
+        return f"{str(members.get('type')).lower()}/{path}" if operation_name == "CreateWorkflow" else path
     # An image has the name and the version of its recipe.
     recipe = members.get("imageRecipeArn") or members.get("containerRecipeArn")
     return str(recipe).partition("-recipe/")[2] or "*"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -13,37 +13,69 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from .api import Operation
+from .builds.lifecycle_execution import LifecycleHistory
 from .builds.outputs.outbox import Outbox
 from .builds.running import RunningBuilds
 from .builds.steering import Steering
+from .builds.workflow_history import WorkflowHistory
 from .exceptions import IdempotentParameterMismatchException, OperationNotImplemented
 from .managed.catalogue import Catalogue
 from .regions import all_regions, partition_of
 from .resources.base import now
-from .resources.component import ComponentOperations
+from .resources.component_import import ComponentImportOperations
+from .resources.container_recipe import ContainerRecipeOperations
+from .resources.disk_import import DiskImportOperations
 from .resources.distribution_configuration import DistributionConfigurationOperations
+from .resources.image_distribution import ImageDistributionOperations
 from .resources.image_import import ImageImportOperations, VmImportLink
 from .resources.image_pipeline import ImagePipelineOperations
 from .resources.image_recipe import ImageRecipeOperations
+from .resources.image_retry import ImageRetryOperations
 from .resources.infrastructure_configuration import InfrastructureConfigurationOperations
+from .resources.lifecycle_execution import LifecycleExecutionOperations
+from .resources.lifecycle_policy import LifecyclePolicyOperations
+from .resources.marketplace import MarketplaceOperations
+from .resources.published_workflow import ARN_TYPES as WORKFLOW_ARN_TYPES
+from .resources.resource_policy import ResourcePolicyOperations
+from .resources.resource_state import ResourceStateOperations
+from .resources.scan_finding import ScanFindingOperations
 from .resources.tagging import TaggingOperations
-from .store import Store, VersionedStore
+from .resources.workflow import WorkflowOperations
+from .resources.workflow_execution import WorkflowExecutionOperations
+from .store import Index, Store, VersionedStore
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    from .managed.catalogue import ManagedComponent, ManagedImage
+    from .managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow
     from .resources.image import Image
+    from .resources.scan_finding import ScanFinding
+    from .resources.sharing import ResourcePolicy
+
+# The same text for the same parameters, in whatever order they came.
+_canonical = json.JSONEncoder(sort_keys=True, default=str, check_circular=False).encode
 
 
 class ImageBuilderBackend(
-    ComponentOperations,
+    ComponentImportOperations,
+    ContainerRecipeOperations,
+    DiskImportOperations,
     DistributionConfigurationOperations,
+    ImageDistributionOperations,
     ImageImportOperations,
     ImagePipelineOperations,
     ImageRecipeOperations,
+    ImageRetryOperations,
     InfrastructureConfigurationOperations,
+    LifecycleExecutionOperations,
+    LifecyclePolicyOperations,
+    MarketplaceOperations,
+    ResourcePolicyOperations,
+    ResourceStateOperations,
+    ScanFindingOperations,
     TaggingOperations,
+    WorkflowExecutionOperations,
+    WorkflowOperations,
 ):
     """EC2 Image Builder of one account in one Region."""
 
@@ -51,17 +83,32 @@ class ImageBuilderBackend(
         super().__init__(region_name, account_id)
         self.partition = partition_of(region_name)
         self.components = VersionedStore(self.arn("component"))
+        self.container_recipes = VersionedStore(self.arn("container-recipe"))
         self.image_recipes = VersionedStore(self.arn("image-recipe"))
         self.images = VersionedStore(self.arn("image"))
+        self.workflows = VersionedStore(*(self.arn(type_) for type_ in WORKFLOW_ARN_TYPES))
         self.distribution_configurations = Store(self.arn("distribution-configuration"))
         self.infrastructure_configurations = Store(self.arn("infrastructure-configuration"))
         self.image_pipelines = Store(self.arn("image-pipeline"))
+        self.lifecycle_policies = Store(self.arn("lifecycle-policy"))
+        self.lifecycle_history = LifecycleHistory()
+        self.workflow_history = WorkflowHistory()
         self.vm_import_links: dict[str, VmImportLink] = {}
+        self.scan_findings: Index[int, ScanFinding] = Index()
+        self.resource_policies: dict[str, ResourcePolicy] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
 
     @property
     def lock(self) -> AbstractContextManager[Any]:
         return imagebuilder_backends.lock
+
+    @property
+    def other_accounts(self) -> Iterator[ImageBuilderBackend]:
+        return (
+            backend
+            for backend in imagebuilder_backends.living()
+            if backend.region_name == self.region_name and backend.account_id != self.account_id
+        )
 
     @property
     def steering(self) -> Steering:
@@ -83,6 +130,11 @@ class ImageBuilderBackend(
     def catalogue(self) -> Catalogue:
         return Catalogue(self.partition, self.region_name, imagebuilder_backends.extra_catalogue)
 
+    def forget_catalogue(self) -> None:
+        """The catalogue has changed: what has been made of it is made anew when it is needed."""
+        for name in ("catalogue", "managed_images", "_published_components", "_published_workflows"):
+            vars(self).pop(name, None)
+
     def perform(self, operation: Operation, request: dict[str, Any]) -> Mapping[str, Any]:
         """Perform an operation on a request that the model has accepted.
 
@@ -96,13 +148,12 @@ class ImageBuilderBackend(
         if handler is None:
             raise OperationNotImplemented(operation.name)
         with imagebuilder_backends.lock:
-            self.running_builds.settle(now())
+            if self.running_builds:
+                self.running_builds.settle(now())
             token = request.get("clientToken")
             if token is None:
                 return handler(self, request)
-            fingerprint = hashlib.blake2b(
-                json.dumps(request, sort_keys=True, default=str).encode(), digest_size=16
-            ).digest()
+            fingerprint = hashlib.blake2b(_canonical(request).encode(), digest_size=16).digest()
             known, answer = self._answers.get((operation.name, token), (fingerprint, None))
             if known != fingerprint:
                 raise IdempotentParameterMismatchException(token)
@@ -124,7 +175,7 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.lock = RLock()
         self.outbox = Outbox()
         self.running_builds = RunningBuilds()
-        self.extra_catalogue: list[ManagedImage | ManagedComponent] = []
+        self.extra_catalogue: list[ManagedImage | ManagedComponent | ManagedWorkflow] = []
         self.output_amis: dict[tuple[str, str, str], Image] = {}
         self._steering = Steering()
 
@@ -132,6 +183,12 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         if not self._additional_regions:
             self._additional_regions = all_regions()
         return super().__getitem__(account_id)
+
+    def of(self, account_id: str, region: str) -> ImageBuilderBackend:
+        """The same as ``self[account_id][region]``, and cheap if it exists. KeyError if there is no such Region."""
+        of_account = self.get(account_id)
+        living = None if of_account is None else of_account.get(region)
+        return living or self[account_id][region]
 
     @property
     def steering(self) -> Steering:
@@ -141,6 +198,21 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         """The same, to be changed: from now on moto knows that there is something to reset."""
         self[DEFAULT_ACCOUNT_ID]
         return self._steering
+
+    def add_managed(self, entries: Sequence[ManagedImage | ManagedComponent | ManagedWorkflow]) -> None:
+        """Add entries to the catalogues of all Regions. They take the place of those with the same owner and slug.
+
+        :raises ValueError: an entry is given twice or has the slug of another owner's, or a workflow's document is not
+            right. Nothing is added then.
+        """
+        with self.lock:
+            new = {(type(entry), entry.owner, entry.key) for entry in entries}
+            kept = [entry for entry in self.extra_catalogue if (type(entry), entry.owner, entry.key) not in new]
+            Catalogue("aws", "us-east-1", [*kept, *entries])
+            self[DEFAULT_ACCOUNT_ID]  # from now on moto knows that there is something to reset
+            self.extra_catalogue[:] = [*kept, *entries]
+            for backend in self.living():
+                backend.forget_catalogue()
 
     def clear(self) -> None:
         """Called by moto's reset."""

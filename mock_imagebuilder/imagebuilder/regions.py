@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import Any
 
 from botocore.loaders import Loader
 
 
 @cache
 def all_regions() -> list[str]:
-    """EC2's Regions of every partition: botocore's list of endpoints has no entry for Image Builder in any of them."""
-    partitions = Loader().load_data("endpoints")["partitions"]
-    return [
-        region
-        for partition in partitions
-        for region in partition["services"]["ec2"]["endpoints"]
-        if "fips" not in region
-    ]
+    """All Regions of every partition: botocore's list of endpoints has no entry for Image Builder in any of them."""
+    return [region for partition in Loader().load_data("endpoints")["partitions"] for region in partition["regions"]]
 
 
 @cache
@@ -31,8 +26,18 @@ def dns_suffixes() -> tuple[str, ...]:
 @cache
 def partition_of(region: str) -> str:
     """The partition of a Region, ``aws`` if botocore knows none. moto's own table lacks some of the isolated partitions."""
-    partitions = Loader().load_data("partitions")["partitions"]
+    return str(_partition(region)["id"])
+
+
+def dns_suffix_of(region: str) -> str:
+    """The DNS suffix behind a Region, such as ``amazonaws.com``."""
+    return str(_partition(region)["outputs"]["dnsSuffix"])
+
+
+@cache
+def _partition(region: str) -> dict[str, Any]:
+    partitions: list[dict[str, Any]] = Loader().load_data("partitions")["partitions"]
     for partition in partitions:
         if region in partition["regions"] or re.fullmatch(partition["regionRegex"], region):
-            return str(partition["id"])
-    return "aws"
+            return partition
+    return next(partition for partition in partitions if partition["id"] == "aws")

@@ -50,7 +50,7 @@ def answer(
 
 def _backend(account_id: str, region: str) -> ImageBuilderBackend:
     try:
-        return imagebuilder_backends[account_id][region]
+        return imagebuilder_backends.of(account_id, region)
     except KeyError:
         raise InvalidRequestException(
             f"The Region '{region}' does not exist. MOTO_ALLOW_NONEXISTENT_REGION=true allows any name."
@@ -82,7 +82,7 @@ class ImageBuilderResponse(BaseResponse):
                 self.method,
                 self.raw_path,
                 self.parsed_url.query,
-                self.raw_body,
+                self.body,
                 self.current_account,
                 self.region,
             )

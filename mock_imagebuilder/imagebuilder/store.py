@@ -11,6 +11,7 @@ import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Generic, Protocol, TypeVar
 
 from .arns import Arn, slug
@@ -120,19 +121,22 @@ class NameFilter:
 
 
 def _named(
-    index: Index[str, V], base: str, values: Iterable[str] | None, after: str | None, name_of: Callable[[V], str]
+    index: Index[str, V],
+    bases: Iterable[str],
+    values: Iterable[str] | None,
+    after: str | None,
+    name_of: Callable[[V], str],
 ) -> Iterator[tuple[str, V]]:
     """The rows of an index of ARNs whose name a filter accepts: only the key ranges are visited that can hold one."""
     if values is None:
-        yield from index.after(after)
-        return
+        return index.after(after)
     filters = [NameFilter(value) for value in values]
-    ranges = [index.between(low, high, after) for each in filters for low, high in each.key_ranges(base)]
-    last = None
-    for key, value in heapq.merge(*ranges, key=lambda row: row[0]):
-        if key != last and any(name_filter.accepts(name_of(value)) for name_filter in filters):
-            last = key
-            yield key, value
+    ranges = [
+        index.between(low, high, after) for base in bases for each in filters for low, high in each.key_ranges(base)
+    ]
+    merged = heapq.merge(*ranges, key=lambda row: row[0])
+    once = (next(rows) for _, rows in groupby(merged, key=lambda row: row[0]))
+    return (row for row in once if any(name_filter.accepts(name_of(row[1])) for name_filter in filters))
 
 
 class Store(Generic[R]):
@@ -170,7 +174,7 @@ class Store(Generic[R]):
 
     def rows(self, after: str | None, names: Iterable[str] | None = None) -> Iterator[tuple[str, R]]:
         """Resources in ARN order after an ARN; with ``names`` only those that a ``name`` filter of these values accepts."""
-        return _named(self._rows, self.base, names, after, lambda resource: resource.name)
+        return _named(self._rows, [self.base], names, after, lambda resource: resource.name)
 
 
 @dataclass
@@ -190,10 +194,10 @@ class VersionEntry(Generic[R]):
 class VersionedStore(Generic[R]):
     """The resources of a family with semantic versions. Recipes have one build per version, without a number."""
 
-    def __init__(self, base: Arn) -> None:
-        """``base``: an ARN of the family with an empty slug."""
-        self.kind = base.kind
-        self.base = str(base)
+    def __init__(self, *bases: Arn) -> None:
+        """``bases``: ARNs of the family with an empty slug, one for each type that it has (workflows have three)."""
+        self.kind = bases[0].kind
+        self._bases = [str(base) for base in bases]
         self._by_arn: dict[str, R] = {}
         self._versions: Index[str, VersionEntry[R]] = Index()
         self._families: dict[str, dict[Version, VersionEntry[R]]] = {}
@@ -284,7 +288,7 @@ class VersionedStore(Generic[R]):
         self, after: str | None, names: Iterable[str] | None = None
     ) -> Iterator[tuple[str, VersionEntry[R]]]:
         """Versions in ARN order after an ARN; with ``names`` only those that a ``name`` filter of these values accepts."""
-        return _named(self._versions, self.base, names, after, lambda entry: entry.name)
+        return _named(self._versions, self._bases, names, after, lambda entry: entry.name)
 
     def name_rows(self, after: str | None, names: Iterable[str] | None = None) -> Iterator[tuple[str, VersionEntry[R]]]:
         """The highest version of each name, in ARN order. Keys are ARNs up to the slug.
@@ -302,15 +306,19 @@ class VersionedStore(Generic[R]):
                 yield after, entry
 
     def build_rows(self, before: int | None, version_arn: Arn | None = None) -> Iterator[tuple[int, R]]:
-        """Builds newest first, of one version or of all."""
+        """Builds newest first: of all versions, or of those that a version ARN with or without wildcards means.
+
+        :raises ValueError: the wildcards are not all at the end.
+        """
         if version_arn is None:
-            yield from self._newest.before(before)
-            return
-        entry = self.entry_of(version_arn)
-        for build in reversed(entry.builds if entry else ()):
-            sequence = self._sequence[build.arn]
-            if before is None or sequence < before:
-                yield sequence, build
+            return self._newest.before(before)
+        pattern = VersionPattern(str(version_arn.version))
+        entries = [entry for version, entry in self.versions_of(version_arn.family).items() if pattern.matches(version)]
+        newest_first = heapq.merge(*map(self._builds_of, entries), key=lambda row: -row[0])
+        return (row for row in newest_first if before is None or row[0] < before)
+
+    def _builds_of(self, entry: VersionEntry[R]) -> Iterator[tuple[int, R]]:
+        return ((self._sequence[build.arn], build) for build in reversed(entry.builds))
 
 
 def _version_key(version_arn: Arn) -> str:

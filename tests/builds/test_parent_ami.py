@@ -15,6 +15,11 @@ from ..refusals import invalid
 from .parents import AMAZON, OTHER_ACCOUNT, UNUSABLE, Meaning, ami_of, meaning_of, platform_of
 
 
+@pytest.fixture(autouse=True)
+def _without_motos_own_amis() -> None:
+    """Not here: these tests use moto's own AMIs."""
+
+
 @pytest.fixture
 def ec2(mocked: Control) -> Any:
     return boto3.client("ec2", region_name=REGION)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -10,27 +9,13 @@ import pytest
 
 from mock_imagebuilder.imagebuilder.api import load_model
 
-from ..build_parts import (
-    ACCOUNT_BASE,
-    EXECUTION_ROLE,
-    MANAGED_BASE,
-    PARTS,
-    create_distribution,
-    create_infrastructure,
-    create_pipeline,
-    create_recipe,
-    managed_workflow,
-)
+from ..build_parts import ACCOUNT_BASE, EXECUTION_ROLE, PARTS, create_distribution, create_recipe
 from ..conftest import ACCOUNT, REGION
 from ..errors import refused
 from ..refusals import WILDCARD_NOT_LAST, clashing, invalid, not_found
+from .conftest import Ask
 
-Ask = Callable[..., Any]
-
-BUILD = {"workflowArn": managed_workflow("build/build-image")}
-EXPRESS_BUILD = {"workflowArn": managed_workflow("build/express-build-image")}
-TEST = {"workflowArn": managed_workflow("test/test-image")}
-DISTRIBUTE = {"workflowArn": managed_workflow("distribution/distribute-image")}
+pytestmark = pytest.mark.usefixtures("build_parts")
 
 needs_on_demand_scans = pytest.mark.skipif(
     "imageScanningTypes" not in load_model().shape("ImageScanningConfiguration")["members"],
@@ -40,40 +25,6 @@ needs_watermarks = pytest.mark.skipif(
     "amiWatermarks" not in load_model().shape("CreateImageRecipeRequest")["members"],
     reason="the installed botocore does not know amiWatermarks",
 )
-
-
-@pytest.fixture(autouse=True)
-def _parts(client: Any, instance_profile: str) -> None:
-    create_recipe(client)
-    create_infrastructure(client, instance_profile)
-
-
-@pytest.fixture(params=["CreateImage", "CreateImagePipeline", "UpdateImagePipeline"])
-def ask(request: pytest.FixtureRequest, client: Any, _parts: None) -> Iterator[Ask]:
-    """Asks for a build of the recipe with more or other settings; None takes one out. A refusal changes nothing."""
-    more: dict[str, Any] = {"CreateImage": {}, "CreateImagePipeline": {"name": "other"}}.get(request.param, {})
-    pipeline_arn = create_pipeline(client)
-    if request.param == "UpdateImagePipeline":
-        more = {"imagePipelineArn": pipeline_arn}
-    operations: dict[str, Ask] = {
-        "CreateImage": client.create_image,
-        "CreateImagePipeline": client.create_image_pipeline,
-        "UpdateImagePipeline": client.update_image_pipeline,
-    }
-
-    def state() -> tuple[Any, Any]:
-        return client.list_image_pipelines()["imagePipelineList"], client.list_images()["imageVersionList"]
-
-    before, was_accepted = state(), False
-
-    def perform(**settings: Any) -> None:
-        nonlocal was_accepted
-        members = {**PARTS, **more, **settings}
-        operations[request.param](**{member: value for member, value in members.items() if value is not None})
-        was_accepted = True
-
-    yield perform
-    assert was_accepted or state() == before
 
 
 # ---- references ----
@@ -126,87 +77,6 @@ def test_a_wildcard_selects_a_recipe_version(ask: Ask, version: str) -> None:
 def test_right_of_a_wildcard_there_are_wildcards(ask: Ask, version: str) -> None:
     with invalid("imageRecipeArn", WILDCARD_NOT_LAST):
         ask(imageRecipeArn=f"{ACCOUNT_BASE}:image-recipe/web-server/{version}")
-
-
-# ---- workflows ----
-
-
-@pytest.mark.parametrize(
-    "workflows",
-    [
-        [],
-        [BUILD],
-        [TEST],
-        [EXPRESS_BUILD, TEST, DISTRIBUTE],
-        [{"workflowArn": managed_workflow("build/build-image-with-update-ssm-agent")}],
-        [BUILD, {**TEST, "onFailure": "CONTINUE", "parallelGroup": "group-1"}, {**TEST, "onFailure": "ABORT"}],
-        [BUILD] + [TEST] * 9,
-    ],
-)
-def test_workflows_with_an_execution_role_are_accepted(ask: Ask, workflows: list[dict[str, str]]) -> None:
-    ask(workflows=workflows, executionRole=EXECUTION_ROLE)
-
-
-def test_workflows_need_an_execution_role(ask: Ask) -> None:
-    with clashing("workflows", "An execution role is required to provide workflows"):
-        ask(workflows=[BUILD])
-
-
-def test_an_empty_list_of_workflows_needs_no_execution_role(ask: Ask) -> None:
-    ask(workflows=[])
-
-
-@pytest.mark.parametrize(
-    ("workflows", "sentence"),
-    [
-        ([BUILD] + [TEST] * 10, "You can specify at most 10 workflows."),
-        ([BUILD, BUILD], "You can specify at most one BUILD workflow."),
-        ([BUILD, TEST, EXPRESS_BUILD], "You can specify at most one BUILD workflow."),
-        ([DISTRIBUTE, DISTRIBUTE], "You can specify at most one DISTRIBUTION workflow."),
-    ],
-)
-def test_a_list_of_workflows_has_limits(ask: Ask, workflows: list[dict[str, str]], sentence: str) -> None:
-    with invalid("workflows", sentence):
-        ask(workflows=workflows, executionRole=EXECUTION_ROLE)
-
-
-@pytest.mark.parametrize(
-    ("workflow", "name", "type_"),
-    [
-        (BUILD, "onFailure", "BUILD"),
-        (BUILD, "parallelGroup", "BUILD"),
-        (DISTRIBUTE, "onFailure", "DISTRIBUTION"),
-        (DISTRIBUTE, "parallelGroup", "DISTRIBUTION"),
-    ],
-)
-def test_only_test_workflows_have_groups_and_failure_actions(
-    ask: Ask, workflow: dict[str, str], name: str, type_: str
-) -> None:
-    with clashing(f"workflows[1].{name}", f"{name} applies to TEST workflows only, and this is a {type_} workflow."):
-        ask(workflows=[TEST, {**workflow, name: "ABORT"}], executionRole=EXECUTION_ROLE)
-
-
-@pytest.mark.parametrize("version", ["1.0.3/1", "1.0.3", "1.0.x", "1.x.x", "x.0.0"])
-def test_managed_workflows_are_taken_in_their_latest_version(ask: Ask, version: str) -> None:
-    with invalid("workflows", "AWS managed workflows must have latest version 'x.x.x' for '{workflow_arn_str}'"):
-        ask(workflows=[{"workflowArn": managed_workflow("build/build-image", version)}], executionRole=EXECUTION_ROLE)
-
-
-@pytest.mark.parametrize(
-    "arn",
-    [
-        f"{MANAGED_BASE}:workflow/build/bake-image/x.x.x",
-        f"{MANAGED_BASE}:workflow/test/build-image/x.x.x",
-        "arn:aws:imagebuilder:us-west-2:aws:workflow/build/build-image/x.x.x",
-        "arn:aws-cn:imagebuilder:us-east-1:aws:workflow/build/build-image/x.x.x",
-        f"{MANAGED_BASE}-marketplace:workflow/build/build-image/x.x.x",
-        f"{ACCOUNT_BASE}:workflow/build/build-image/x.x.x",
-        f"{ACCOUNT_BASE}:workflow/test/smoke-test/1.0.0/1",
-    ],
-)
-def test_a_workflow_exists(ask: Ask, arn: str) -> None:
-    with not_found("Workflow", arn):
-        ask(workflows=[{"workflowArn": arn}], executionRole=EXECUTION_ROLE)
 
 
 # ---- log groups ----

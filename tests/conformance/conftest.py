@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from .doors import MOTOS_WAY, SHORT_WAY, Door, opened, server
+from ..doors import DOORS
+from ..served import serving
+from .doors import Door, opened
 from .story import Story, told
 
 
-@pytest.fixture(scope="module", params=[SHORT_WAY, MOTOS_WAY])
+@pytest.fixture(scope="module", params=DOORS)
 def door(request: pytest.FixtureRequest) -> Iterator[Door]:
     """Both doors in turn, with the mock behind them for the whole module."""
     with opened(request.param) as door:
@@ -33,5 +35,5 @@ def unchanged(story: Story) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def server_address() -> Iterator[str]:
     """One standalone server for all tests that need one."""
-    with server() as address:
-        yield address
+    with serving() as address:
+        yield address.url

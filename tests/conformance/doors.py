@@ -7,25 +7,16 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import requests
-from moto.server import ThreadedMotoServer
 
 from mock_imagebuilder import mock_imagebuilder
 
+from ..doors import config_of
 from .examples import REGION
 from .model import NOT_IMPLEMENTED, has_body, http, members, status_of
-
-if TYPE_CHECKING:
-    from moto.core.config import DefaultConfig
-
-SHORT_WAY = "the short way"
-MOTOS_WAY = "moto's way"
-
-#: Switches on a promise that only moto's own way keeps, and that concerns nobody here.
-STEP_ASIDE: DefaultConfig = {"core": {"passthrough": {"services": ["nothing"], "urls": []}}}
 
 _AUTHORIZATION = (
     "AWS4-HMAC-SHA256 "
@@ -127,19 +118,7 @@ class Door:
 @contextmanager
 def opened(name: str) -> Iterator[Door]:
     """The mock, entered by one of the two doors that lead into it in process."""
-    with mock_imagebuilder(config=STEP_ASIDE if name == MOTOS_WAY else None):
+    with mock_imagebuilder(config=config_of(name)):
         door = Door()
         yield door
         door.close()
-
-
-@contextmanager
-def server() -> Iterator[str]:
-    """The address of a standalone server on a free port."""
-    standalone = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    standalone.start()
-    host, port = standalone.get_host_and_port()
-    try:
-        yield f"http://{host}:{port}"
-    finally:
-        standalone.stop()

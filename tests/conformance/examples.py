@@ -33,7 +33,7 @@ EXAMPLES: dict[str, str] = {
     "ContainerRecipeArn": arn("container-recipe/not-there/1.0.0"),
     "DistributionConfigurationArn": arn("distribution-configuration/not-there"),
     "FilterName": "name",
-    "FilterValue": "web*",
+    "FilterValue": "web",
     "HttpTokens": "required",
     "ImageBuildVersionArn": arn("image/not-there/1.0.0/1"),
     "ImageBuilderArn": arn("infrastructure-configuration/not-there"),

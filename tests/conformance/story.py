@@ -7,13 +7,14 @@ from collections import defaultdict
 from typing import Any
 
 import boto3
-from moto.moto_api import state_manager
 
+from mock_imagebuilder import imagebuilder_backends
 from mock_imagebuilder.imagebuilder import responses
+from mock_imagebuilder.imagebuilder.managed.catalogue import ManagedComponent, ManagedVersion
 
 from .doors import Answer, Door, Request
 from .examples import ACCOUNT, REGION, arn
-from .model import members
+from .model import OPERATIONS, SHAPES, members
 
 PROFILE = "StoryInstanceProfile"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/StoryRole"
@@ -54,6 +55,8 @@ class Story:
 
     def tell(self, operation: str, **values: Any) -> dict[str, Any]:
         """Perform a step. Gives the members of the answer, or none if it was refused or left out."""
+        if operation not in OPERATIONS:  # the installed botocore is older
+            return {}
         if any(value is None for value in values.values()):
             self.left_out.add(operation)
             return {}
@@ -104,6 +107,12 @@ def _neighbours() -> None:
     trust = {"Effect": "Allow", "Principal": {"Service": "imagebuilder.amazonaws.com"}, "Action": "sts:AssumeRole"}
     policy = {"Version": "2012-10-17", "Statement": [trust]}
     iam.create_role(RoleName="StoryRole", AssumeRolePolicyDocument=json.dumps(policy))
+    boto3.client("ecr", region_name=REGION).create_repository(repositoryName="story")
+    version = ManagedVersion("1.0.0", "2026-01-01T00:00:00.000Z")
+    agent = ManagedComponent(
+        "story-agent", "story-agent", "Linux", "BUILD", (version,), "AWSMarketplace", obfuscate=True, data=COMPONENT
+    )
+    imagebuilder_backends.extra_catalogue.append(agent)
 
 
 def _configurations(story: Story) -> None:
@@ -174,7 +183,7 @@ def _builds(story: Story) -> None:
     _executions(story, image)
     _interrupted_builds(story, settings, gate)
     _imports(story, settings)
-    _states(story, image, story.tell("CreateImage", **settings).get("imageBuildVersionArn"))
+    _states(story, *(story.tell("CreateImage", **settings).get("imageBuildVersionArn") for _ in range(2)))
 
 
 def _components(story: Story) -> str | None:
@@ -187,6 +196,8 @@ def _components(story: Story) -> str | None:
     story.tell("ListComponents")
     story.tell("ListComponents", owner="Amazon", maxResults=1)
     story.tell("ListComponentBuildVersions")
+    product = arn("component/story-agent/1.0.0/1", account="aws-marketplace")
+    story.tell("GetMarketplaceResource", resourceType="COMPONENT_DATA", resourceArn=product)
     _policy(story, "Component", "componentArn", component)
     return component
 
@@ -206,7 +217,9 @@ def _recipes(story: Story, component: str | None) -> str | None:
     recipe: str | None = story.tell("CreateImageRecipe", name="Story Golden", semanticVersion="1.0.0", **create).get(
         "imageRecipeArn"
     )
-    other = story.tell("CreateImageRecipe", name="Story Golden", semanticVersion="1.0.x", **create)
+    # Older models have no wildcard here.
+    next_version = "1.0.x" if "WildcardVersionNumber" in SHAPES else "1.0.1"
+    other = story.tell("CreateImageRecipe", name="Story Golden", semanticVersion=next_version, **create)
     story.tell("DeleteImageRecipe", imageRecipeArn=other.get("imageRecipeArn"))
     story.tell("GetImageRecipe", imageRecipeArn=recipe)
     story.tell("ListImageRecipes")
@@ -284,10 +297,10 @@ def _interrupted_builds(story: Story, settings: dict[str, Any], gate: str | None
     image = waiting.get("imageBuildVersionArn")
     story.tell("SendWorkflowStepAction", stepExecutionId=step, imageBuildVersionArn=image, action="RESUME")
 
-    state_manager.set_transition("imagebuilder::image", {"progression": "manual", "times": 1})
-    image = story.tell("CreateImage", **settings).get("imageBuildVersionArn")
+    # What was cancelled while it was tested can be tested again.
+    other = story.tell("CreateImage", workflows=workflows, executionRole=ROLE, **settings)
+    image = other.get("imageBuildVersionArn")
     story.tell("CancelImageCreation", imageBuildVersionArn=image)
-    state_manager.unset_transition("imagebuilder::image")
     story.tell("RetryImage", imageBuildVersionArn=image)
 
 
@@ -316,7 +329,12 @@ def _imports(story: Story, settings: dict[str, Any]) -> None:
 
 
 def _states(story: Story, image: str | None, unused: str | None) -> None:
+    """Ends both images."""
     story.tell("DeleteImage", imageBuildVersionArn=unused)
+    scheduled = story.tell(
+        "StartResourceStateUpdate", resourceArn=image, state={"status": "DEPRECATED"}, updateAt=4102444800
+    )
+    story.tell("CancelLifecycleExecution", lifecycleExecutionId=scheduled.get("lifecycleExecutionId"))
     update = {
         "state": {"status": "DELETED"},
         "executionRole": ROLE,

@@ -8,7 +8,7 @@ import pytest
 
 from .doors import Door, Request
 from .examples import example_request
-from .model import OPERATIONS
+from .model import OPERATIONS, SHAPES, members
 from .references import NOT_FOUND, lists_of, referring, requests_for_nothing, with_pages
 from .story import Story
 
@@ -31,7 +31,7 @@ def test_what_is_not_there(door: Door, operation: str) -> None:
             assert (answer.code, answer.status) == ("ResourceNotFoundException", 404), (values, message)
 
 
-def _tokens(door: Door) -> list[str]:
+def _tokens(door: Door, longest: int) -> list[str]:
     """Tokens that no list has given, and the token of another list."""
     foreign = door.perform("ListDistributionConfigurations", {"maxResults": 1}).content["nextToken"]
     raw = base64.urlsafe_b64decode(foreign)
@@ -47,7 +47,7 @@ def _tokens(door: Door) -> list[str]:
         "null",
         base64.b64encode(b"{}").decode(),
         base64.b64encode(b"0" * 12 + b'"a"').decode(),
-        "A" * 65535,
+        "A" * longest,
     ]
 
 
@@ -55,8 +55,9 @@ def _tokens(door: Door) -> list[str]:
 def test_tokens_from_elsewhere(door: Door, story: Story, operation: str) -> None:
     values = story.asked.get(operation) or example_request(operation)
     if operation == "ListDistributionConfigurations":
-        values = {"filters": [{"name": "name", "values": ["Story*"]}]}
-    for token in _tokens(door):
+        values = {"filters": [{"name": "name", "values": ["Story A"]}]}
+    shape_name = next(member.shape for member in members(operation) if member.name == "nextToken")
+    for token in _tokens(door, SHAPES[shape_name]["max"]):
         answer = door.perform(operation, {**values, "nextToken": token})
         message = answer.message_of_refusal()
         if answer.is_not_implemented or (answer.status == 404 and operation not in story.asked):
@@ -67,8 +68,6 @@ def test_tokens_from_elsewhere(door: Door, story: Story, operation: str) -> None
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_a_region_that_does_not_exist(door: Door, operation: str) -> None:
-    if not door.url.startswith("https://imagebuilder."):
-        pytest.skip("a server does not see the Region in its own address")
     nowhere = Door("https://imagebuilder.xx-nowhere-1.amazonaws.com")
     answer = nowhere.send(Request.of(operation, example_request(operation)))
     nowhere.close()

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from ..doors import SHORT_WAY
 from .broken_requests import NO_OBJECT, NOT_JSON, NOWHERE, wrong_methods
-from .doors import SHORT_WAY, Door, Request, opened
+from .doors import Door, Request, opened
 from .examples import example_request
 from .model import OPERATIONS, has_body, http
 from .story import Story, told

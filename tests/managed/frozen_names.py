@@ -248,3 +248,52 @@ SEEN_BUILD_VERSIONS = [
     "component/yum-repository-test-linux/1.0.1/1",
     "component/crowdstrike-falcon-install-linux-prod-nhzsem4gwwfja/1.2.2/1",
 ]
+
+#: The workflows of Amazon, by type and name as in their ARNs, with the names of their steps.
+WORKFLOWS = {
+    "build/build-container": ("LaunchBuildInstance", "BootstrapBuildInstance", "ApplyBuildComponents"),
+    "build/build-image": (
+        "LaunchBuildInstance",
+        "ApplyBuildComponents",
+        "InventoryCollection",
+        "RunSanitizeScript",
+        "RunSysPrepScript",
+        "CreateOutputAMI",
+        "TerminateBuildInstance",
+    ),
+    "build/build-image-from-iso": (
+        "LaunchBuildInstance",
+        "CreateImageFromIso",
+        "RegisterOutputAMI",
+        "TerminateBuildInstance",
+    ),
+    "build/build-image-with-update-ssm-agent": (
+        "LaunchBuildInstance",
+        "UpdateSSMAgent",
+        "ApplyBuildComponents",
+        "InventoryCollection",
+        "RunSanitizeScript",
+        "RunSysPrepScript",
+        "CreateOutputAMI",
+        "TerminateBuildInstance",
+    ),
+    "build/express-build-container": ("LaunchBuildInstance", "BootstrapBuildInstance", "ApplyBuildComponents"),
+    "build/express-build-image": (
+        "LaunchBuildInstance",
+        "ApplyBuildComponents",
+        "RunSanitizeScript",
+        "RunSysPrepScript",
+        "CreateOutputAMI",
+        "TerminateBuildInstance",
+    ),
+    "distribution/distribute-container": ("DistributeContainerImage", "TerminateBuildInstance"),
+    "distribution/distribute-image": ("DistributeImage", "ModifyImageAttributes", "ApplyImageConfigurations"),
+    "test/express-test-image": ("LaunchTestInstance", "ApplyTestComponents", "TerminateTestInstance"),
+    "test/test-container": ("CollectImageScanFindings", "ApplyTestComponents"),
+    "test/test-image": (
+        "LaunchTestInstance",
+        "CollectImageScanFindings",
+        "ApplyTestComponents",
+        "TerminateTestInstance",
+    ),
+}

@@ -14,6 +14,7 @@ from mock_imagebuilder.imagebuilder.managed.catalogue import (
     ManagedComponent,
     ManagedImage,
     ManagedVersion,
+    ManagedWorkflow,
     ProductCode,
     load_catalogue_file,
 )
@@ -36,6 +37,14 @@ COMPONENT: dict[str, Any] = {
     "type": "BUILD",
     "versions": [VERSION],
 }
+DOCUMENT = "schemaVersion: 1.0\nsteps: [{name: Wait, action: WaitForAction}]\n"
+WORKFLOW: dict[str, Any] = {
+    "slug": "team-gate",
+    "name": "Team Gate",
+    "type": "TEST",
+    "data": DOCUMENT,
+    "versions": [VERSION],
+}
 ABSENT = object()
 
 
@@ -51,9 +60,11 @@ def changed(entry: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_smallest_entries(tmp_path: Path) -> None:
     version = ManagedVersion("2025.11.1", "2025-11-01T00:00:00.000Z", build=1, seen=False)
-    assert load_catalogue_file(written(tmp_path, {"components": [COMPONENT], "images": [IMAGE]})) == [
+    document = {"workflows": [WORKFLOW], "components": [COMPONENT], "images": [IMAGE]}
+    assert load_catalogue_file(written(tmp_path, document)) == [
         ManagedImage("Team Base x86", "team-base-x86", "Linux", "AMI", (version,)),
         ManagedComponent("team-setup", "team-setup", "Linux", "BUILD", (version,)),
+        ManagedWorkflow("Team Gate", "team-gate", "TEST", (version,), DOCUMENT),
     ]
 
 
@@ -140,6 +151,51 @@ def test_every_member_of_a_component(tmp_path: Path) -> None:
             source="our wiki",
         )
     ]
+
+
+def test_every_member_of_a_workflow(tmp_path: Path) -> None:
+    entry = {**WORKFLOW, "description": "Waits.", "source": "our wiki", "versions": [{**VERSION, "build": 2}]}
+    [workflow] = load_catalogue_file(written(tmp_path, {"workflows": [entry]}))
+    assert workflow == ManagedWorkflow(
+        "Team Gate",
+        "team-gate",
+        "TEST",
+        (ManagedVersion("2025.11.1", "2025-11-01T00:00:00.000Z", build=2),),
+        DOCUMENT,
+        description="Waits.",
+        source="our wiki",
+    )
+
+
+WORKFLOW_LABEL = "workflows[0]: workflow 'test/team-gate'"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"slug": ABSENT}, "workflows[0] (Team Gate): 'slug' is missing"),
+        ({"type": ABSENT}, "workflows[0] (team-gate): 'type' is missing"),
+        ({"data": ABSENT}, "workflows[0] (team-gate): 'data' is missing"),
+        ({"slug": "gate"}, "workflow 'test/gate': 'slug' must be 'team-gate', the lower-case hyphenated form of"),
+        ({"name": "no.dots"}, f"{WORKFLOW_LABEL}: 'name' must be 3 to 128 letters, digits, '-', '_' and inner spaces"),
+        ({"type": "test"}, f"{WORKFLOW_LABEL}: 'type' must be one of BUILD, TEST, DISTRIBUTION, not 'test'"),
+        ({"versions": []}, f"{WORKFLOW_LABEL}: 'versions' must list at least one version"),
+        ({"versions": [VERSION, VERSION]}, f"{WORKFLOW_LABEL}: 'versions' lists the same version and build twice"),
+        ({"description": ""}, f"{WORKFLOW_LABEL}: 'description' must have 1 to 1024 characters"),
+        ({"platform": "Linux"}, "workflows[0] (team-gate): unknown member 'platform'"),
+        ({"data": ""}, f"{WORKFLOW_LABEL}: 'data' is no workflow document: The document must be a map."),
+        (
+            {"data": "schemaVersion: 1.0\nsteps: [{name: Copy, action: DistributeImage}]\n"},
+            f"{WORKFLOW_LABEL}: 'data' is no workflow document: Parsing step 'Copy' failed. Error: Unsupported action "
+            "DistributeImage for workflow type TEST.",
+        ),
+    ],
+)
+def test_mistakes_in_a_workflow(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    path = written(tmp_path, {"workflows": [changed(WORKFLOW, changes)]})
+    with pytest.raises(ValueError, match=re.escape(message)) as refusal:
+        load_catalogue_file(path)
+    assert str(refusal.value).startswith(f"{path}: workflows[0]")
 
 
 IMAGE_LABEL = "images[0]: image 'team-base-x86'"
@@ -272,10 +328,11 @@ def test_mistakes_in_a_component(tmp_path: Path, changes: dict[str, Any], messag
     ("document", "message"),
     [
         ("{", "not a JSON text: "),
-        ("[]", "must be a JSON object with 'images' and 'components'"),
-        ({"image": []}, "unknown member 'image'; a catalogue file has 'images' and 'components'"),
+        ("[]", "must be a JSON object with 'images', 'components' and 'workflows'"),
+        ({"image": []}, "unknown member 'image'; a catalogue file has 'images', 'components' and 'workflows'"),
         ({"images": {}}, "'images' must be a list"),
         ({"components": "x"}, "'components' must be a list"),
+        ({"workflows": {}}, "'workflows' must be a list"),
         ({"images": [[]]}, "images[0] must be an object"),
         ({"images": [IMAGE, {**IMAGE, "type": 1}]}, "images[1] (team-base-x86): 'type' must be a string, not 1"),
     ],

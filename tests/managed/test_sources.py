@@ -8,12 +8,17 @@ import pytest
 
 from mock_imagebuilder.imagebuilder.managed import sources
 from mock_imagebuilder.imagebuilder.managed.ami_owners import ami_owners
-from mock_imagebuilder.imagebuilder.managed.catalogue_file import shipped_components, shipped_images
+from mock_imagebuilder.imagebuilder.managed.catalogue_file import (
+    shipped_components,
+    shipped_images,
+    shipped_workflows,
+)
 
 
 def test_every_entry_has_a_row_with_a_source() -> None:
     rows = list(sources.source_rows())
-    assert len(rows) == len(shipped_images()) + len(shipped_components()) + len(ami_owners())
+    kinds = (shipped_images(), shipped_components(), shipped_workflows(), ami_owners())
+    assert len(rows) == sum(map(len, kinds))
     assert all(source for *_, source in rows)
 
 
@@ -32,6 +37,11 @@ def test_every_entry_has_a_row_with_a_source() -> None:
         ),
         ("hello-world-windows", ("component", "Amazon", "hello-world-windows", "1.0.0/1*")),
         ("centos-linux-8-x86", ("image, withdrawn", "Amazon", "centos-linux-8-x86", "2021.3.4/1*")),
+        (
+            "test/test-image",
+            ("workflow", "Amazon", "test/test-image", "1.0.0/1 1.0.1/1 1.0.2/1 1.0.3/1"),
+        ),
+        ("build/express-build-image", ("workflow", "Amazon", "build/express-build-image", "1.0.0/1*")),
         ("windows", ("AMI owner", "", "windows", "aws:801119661308 aws-cn:016951021795* aws-us-gov:077303321853*")),
     ],
 )

@@ -59,6 +59,12 @@ def ami(**settings: Any) -> list[dict[str, Any]]:
             id="no such region",
         ),
         pytest.param(
+            [{"region": "cn-north-1", "amiDistributionConfiguration": {}}],
+            "distributions[0].region",
+            "The Region 'cn-north-1' does not exist.",
+            id="a region of another partition",
+        ),
+        pytest.param(
             [*PLAIN, {"region": "eu-west-1", "amiDistributionConfiguration": {}}, *PLAIN],
             "distributions[2]",
             f"The Region '{REGION}' can appear at most once in the distributions.",

@@ -79,7 +79,6 @@ def test_a_pipeline_is_kept_as_it_is_given(client: Any) -> None:
                 "workflowArn": managed_workflow("test/test-image"),
                 "onFailure": "CONTINUE",
                 "parallelGroup": "group-1",
-                "parameters": [{"name": "waitForActionAtEnd", "value": ["true"]}],
             }
         ],
         "executionRole": EXECUTION_ROLE,

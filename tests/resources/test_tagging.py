@@ -18,6 +18,7 @@ from ..taggable_resources import KINDS, create_distribution_configuration, creat
 BASE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}"
 GETS = {
     "component": ("get_component", "componentBuildVersionArn", "component"),
+    "container-recipe": ("get_container_recipe", "containerRecipeArn", "containerRecipe"),
     "distribution-configuration": (
         "get_distribution_configuration",
         "distributionConfigurationArn",
@@ -31,6 +32,8 @@ GETS = {
         "infrastructureConfigurationArn",
         "infrastructureConfiguration",
     ),
+    "lifecycle-policy": ("get_lifecycle_policy", "lifecyclePolicyArn", "lifecyclePolicy"),
+    "workflow": ("get_workflow", "workflowBuildVersionArn", "workflow"),
 }
 
 

@@ -57,6 +57,11 @@ class Operation:
         return compile_members(self.model, self._definition["input"]["shape"]) if "input" in self._definition else ()
 
     @cached_property
+    def is_all_body(self) -> bool:
+        """Whether the body, as JSON, holds all members by their own names."""
+        return all(member.location == "body" and member.wire_name == member.name for member in self.members)
+
+    @cached_property
     def output_members(self) -> frozenset[str]:
         if "output" not in self._definition:
             return frozenset()

@@ -45,8 +45,14 @@ def _structure(model: ApiModel, shape: Mapping[str, Any]) -> Projector:
     plain = frozenset(name for name, projector in members.items() if projector is _as_is)
     nested = {name: projector for name, projector in members.items() if projector is not _as_is}
 
+    def apply_plain(record: Any) -> Any:
+        return {name: value for name, value in record.items() if name in plain and value is not None}
+
+    if not nested:
+        return apply_plain
+
     def apply(record: Any) -> Any:
-        result = {name: value for name, value in record.items() if name in plain and value is not None}
+        result = apply_plain(record)
         for name, projector in nested.items():
             value = record.get(name)
             if value is not None:

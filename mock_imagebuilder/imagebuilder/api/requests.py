@@ -21,11 +21,12 @@ def read_request(operation: Operation, path: Mapping[str, str], query: str, body
     :raises ClientException: the body is not a JSON object.
     :raises ImageBuilderException: ``operation.refusal``, when a member breaks the model.
     """
-    return check_request(operation, raw_members(operation, path, query, body))
+    members = _parse_body(body) if operation.is_all_body else raw_members(operation, path, query, body)
+    return check_request(operation, members)
 
 
 def raw_members(operation: Operation, path: Mapping[str, str], query: str, body: bytes | str | None) -> dict[str, Any]:
-    """The members of a request by their model names, as they came: nothing about their values is known yet.
+    """The members of a request by their model names, in the model's order, as they came: nothing has been checked yet.
 
     :raises ClientException: the body is not a JSON object.
     """
@@ -76,7 +77,7 @@ def _parse_body(body: bytes | str | None) -> Mapping[str, Any]:
     try:
         # The protocol is UTF-8; json.loads would guess other encodings from bytes.
         text = body.decode() if isinstance(body, bytes) else body
-        payload = json.loads(text, parse_constant=_refuse_constant)
+        payload = _decode(text)
     except (ValueError, RecursionError):
         raise ClientException("The body of the request is not valid JSON.") from None
     if not isinstance(payload, dict):
@@ -86,3 +87,6 @@ def _parse_body(body: bytes | str | None) -> Mapping[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode

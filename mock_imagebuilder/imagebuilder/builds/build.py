@@ -15,11 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api import state_manager
 
-from .steering import MODEL_NAME, BuildFailure
+from .steering import DEFAULT_REASON, MODEL_NAME, BuildFailure
 
 if TYPE_CHECKING:
     from ..resources.image import Image
@@ -39,7 +40,14 @@ class StageFailed(Exception):
 
 
 class NotYet(Exception):
-    """The work of a stage waits for something outside: the image stays where it is."""
+    """The work of a stage waits for something outside: the image stays where it is.
+
+    :param until: when it will have waited for long enough, and is to be tried again.
+    """
+
+    def __init__(self, until: datetime | None = None) -> None:
+        super().__init__()
+        self.until = until
 
 
 Work = Callable[["Build", datetime], None]
@@ -47,7 +55,10 @@ Work = Callable[["Build", datetime], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """One status on the way to AVAILABLE, and the work that is done before the image leaves it."""
+    """One status on the way to AVAILABLE, and the work that is done before the image leaves it.
+
+    The image's workflows for this stage begin when it enters the stage, and run before the work is done.
+    """
 
     status: str
     work: Work | None = None
@@ -56,7 +67,17 @@ class Stage:
 class Build:
     """A running or finished build of one image build version."""
 
-    __slots__ = ("_entered", "_failure", "_is_at_work", "_observations", "_position", "image", "stages")
+    __slots__ = (
+        "_entered",
+        "_failure",
+        "_is_at_work",
+        "_observations",
+        "_position",
+        "_stopped_at",
+        "_waits_until",
+        "image",
+        "stages",
+    )
 
     def __init__(self, image: Image, stages: tuple[Stage, ...], failure: BuildFailure | None, moment: datetime) -> None:
         """
@@ -69,8 +90,9 @@ class Build:
         self._position = 0
         self._observations = 0
         self._is_at_work = False
-        self._entered = moment
-        self._set_status(stages[0].status)
+        self._stopped_at: int | None = None
+        self._waits_until: datetime | None = None
+        self._enter(0, moment)
 
     @property
     def is_running(self) -> bool:
@@ -81,10 +103,34 @@ class Build:
         status: str = self.image.record["state"]["status"]
         return status
 
+    @property
+    def stopped_in(self) -> str | None:
+        """The status in which the build has failed or was cancelled."""
+        return None if self._stopped_at is None else self.stages[self._stopped_at].status
+
     def start(self, moment: datetime) -> None:
         """To be called once, when the image is stored: under ``immediate`` the build runs to its end."""
         if state_manager.get_transition(MODEL_NAME)["progression"] == "immediate":
             self.run(moment)
+
+    def resume(self, moment: datetime) -> None:
+        """What the build waited for has come: the present stage goes on, as if it had begun now."""
+        self._entered = moment
+        self._observations = 0
+        self._waits_until = None
+        self.start(moment)
+
+    def retry(self, failure: BuildFailure | None, moment: datetime) -> None:
+        """Go on with the stage in which the build has failed or was cancelled.
+
+        :param failure: what a test wants to go wrong this time.
+        """
+        if self._stopped_at is None:
+            raise LookupError("the build has not stopped")
+        position, self._stopped_at, self._failure = self._stopped_at, None, failure
+        self.image.workflow_runs.reopen(self.stages[position].status)
+        self._enter(position, moment)
+        self.start(moment)
 
     def observe(self, moment: datetime) -> None:
         """The image is looked at: whatever its progression makes of that happens now."""
@@ -106,6 +152,7 @@ class Build:
         """
         if self._is_at_work:
             return  # its own work reaches a neighbour, and reaching neighbours lets time pass
+        self._let_waits_end(moment)
         transition = state_manager.get_transition(MODEL_NAME)
         if transition["progression"] == "immediate":
             self.run(moment)
@@ -114,7 +161,9 @@ class Build:
         duration = timedelta(seconds=transition["seconds"])
         while self.is_running and self._entered + duration <= moment:
             if not self.advance(self._entered + duration):
-                return
+                if self._waits_until is None or self._waits_until > moment:
+                    return
+                self._let_waits_end(moment)
 
     def run(self, moment: datetime, until: str | None = None) -> None:
         """Advance to the end, to the status ``until``, or to where the build has to wait."""
@@ -125,23 +174,19 @@ class Build:
     def advance(self, moment: datetime) -> bool:
         """Do the work of the present stage and enter the next. False if the work waits for something."""
         stage = self.stages[self._position]
+        self._waits_until = None
         self._is_at_work = True
         try:
-            if self._failure is not None and self._failure.stage == stage.status:
-                raise StageFailed(self._failure.reason)
-            if stage.work is not None:
-                stage.work(self, moment)
-        except NotYet:
+            self._do_work_of(stage, moment)
+        except NotYet as wait:
+            self._waits_until = wait.until
             return False
         except StageFailed as failure:
-            self._finish(FAILED, failure.reason, {"imageStatus": stage.status, **failure.context})
+            self._stop(FAILED, moment, failure.reason, {"imageStatus": stage.status, **failure.context})
             return True
         finally:
             self._is_at_work = False
-        self._position += 1
-        self._observations = 0
-        self._entered = moment
-        self._set_status(self.stages[self._position].status if self.is_running else AVAILABLE)
+        self._enter(self._position + 1, moment)
         return True
 
     def will_come_to(self, status: str) -> bool:
@@ -149,18 +194,59 @@ class Build:
         ahead = [stage.status for stage in self.stages[self._position :]]
         return status == self.status or (self.is_running and status in (*ahead, AVAILABLE, FAILED))
 
-    def cancel(self, reason: str | None = None) -> None:
+    def cancel(self, moment: datetime) -> None:
         """End a running build. What it has produced stays."""
-        self._finish(CANCELLED, reason, None)
+        self._stop(CANCELLED, moment)
 
-    def _finish(self, status: str, reason: str | None, context: dict[str, Any] | None) -> None:
+    def _do_work_of(self, stage: Stage, moment: datetime) -> None:
+        failure = self._failure
+        if failure is not None and (failure.has_struck or failure.stage != stage.status):
+            failure = None
+        if self.image.workflow_runs.has_workflows(stage.status):
+            self.image.workflow_runs.run_stage(moment, failure)
+        elif failure is not None:
+            failure.has_struck = True
+            raise StageFailed(failure.reason or DEFAULT_REASON)
+        if failure is not None and not failure.has_struck:
+            # Its step was skipped.
+            self._failure = None
+            self.image.backend.steering.give_back(failure)
+        if stage.work is not None:
+            stage.work(self, moment)
+
+    def _let_waits_end(self, moment: datetime) -> None:
+        """Try again what has waited for long enough, whatever the progression, at the times at which it had."""
+        while self._waits_until is not None and self._waits_until <= moment:
+            self.advance(self._waits_until)
+
+    def _enter(self, position: int, moment: datetime) -> None:
+        self._position = position
+        self._observations = 0
+        self._entered = moment
+        if self.is_running:
+            status = self.stages[position].status
+            self.image.update(state=_state_of(status))
+            self.image.workflow_runs.begin_stage(status, moment)
+        else:
+            self.image.update(state=_state_of(AVAILABLE))
+            self.image.workflow_runs.end(moment)
+
+    def _stop(
+        self, status: str, moment: datetime, reason: str | None = None, context: dict[str, Any] | None = None
+    ) -> None:
+        self._stopped_at = self._position
         self._position = len(self.stages)
-        self._set_status(status, reason, context)
-
-    def _set_status(self, status: str, reason: str | None = None, context: dict[str, Any] | None = None) -> None:
-        state: dict[str, Any] = {"status": status}
+        self._waits_until = None
+        state: dict[str, Any] = _state_of(status)
         if reason is not None:
-            state["reason"] = reason
+            state = {**state, "reason": reason}
         if context is not None:
-            state["failureContext"] = context
+            state = {**state, "failureContext": context}
         self.image.update(state=state)
+        self.image.workflow_runs.end(moment)
+
+
+@cache
+def _state_of(status: str) -> dict[str, Any]:
+    """A state without anything else: one for all images."""
+    return {"status": status}

@@ -1,4 +1,4 @@
-"""What the parent image of a recipe is: the AMI to start from, its platform and its operating system.
+"""What the parent image of an image recipe is: the AMI to start from, its platform and its operating system.
 
 A parent image is an AMI id, the ARN of an Image Builder image, ``ssm:`` with the name or ARN of a parameter that holds an
 AMI id, or a Marketplace product id (CreateImageRecipe.parentImage in the API model; "Create a new version of an image
@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..api import load_model
 from ..arns import Arn
@@ -21,6 +21,7 @@ from .outputs.outbox import backend_of, living_backend
 if TYPE_CHECKING:
     from ..managed.catalogue import ManagedAmi
     from ..resources.base import BackendCore, HasRecord
+    from ..resources.image import Image
 
 _AMI_ID = re.compile(r"ami-[0-9a-z]+")
 _PRODUCT_ID = re.compile(r"prod-[0-9a-z]+|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -59,7 +60,7 @@ class ParentImage:
 
 
 def find_image(backend: BackendCore, arn_text: str) -> HasRecord | None:
-    """The image that an ARN means, of this account or published by others; None if there is none.
+    """The image that an ARN means, of this account, shared with it or published; None if there is none.
 
     A build ARN means that build, whatever its state. A version ARN, with wildcards or without, means the newest AVAILABLE
     build of the highest version that has one (GetImage.imageBuildVersionArn in the API model).
@@ -69,39 +70,59 @@ def find_image(backend: BackendCore, arn_text: str) -> HasRecord | None:
     """
     arn = Arn.parse(arn_text)
     accepts = _is_available if arn.build is None else None
-    if arn.owner == backend.account_id:
-        return backend.images.resolve(arn, accepts)
+    if arn.owner.isdigit():
+        own_or_shared: Image | None = backend.readable_store(arn).resolve(arn, accepts)
+        return own_or_shared
     found = (store.resolve(arn, accepts) for store in backend.managed_images.values())
     return next((image for image in found if image is not None), None)
 
 
 def resolve_parent_image(backend: BackendCore, reference: str) -> ParentImage:
-    """Resolve the parent image of a recipe as of now.
+    """Resolve the parent image of an image recipe as of now.
 
     :raises InvalidParameterValueException: the reference has none of the forms; a number stands right of a wildcard; the
         AMI does not exist in this Region or is not for this account; the image is not AVAILABLE; the parameter does not
         exist or holds no AMI id.
     :raises ResourceNotFoundException: no image has this ARN.
     """
-    if _AMI_ID.fullmatch(reference):
-        return _from_ami(backend, reference, reference)
-    if reference.startswith("ssm:"):
-        return _from_ami(backend, reference, _parameter_value(backend, reference.removeprefix("ssm:")))
-    if _is_image_arn(reference):
-        return _from_image_arn(backend, reference)
+    if is_image_arn(reference):
+        return resolve_image_arn(backend, reference)
     if _PRODUCT_ID.fullmatch(reference):
         # What a product runs on is known to the Marketplace alone.
         return ParentImage(reference, reference, "Linux", None, None, "AWS_MARKETPLACE")
-    raise invalid_value(
-        "parentImage",
-        "The parent image must be an AMI ID, an Image Builder image ARN, an SSM parameter prefixed by ssm:, "
-        "or an AWS Marketplace product ID.",
-    )
+    ami = resolve_ami(backend, reference, "parentImage")
+    if ami is None:
+        raise invalid_value(
+            "parentImage",
+            "The parent image must be an AMI ID, an Image Builder image ARN, an SSM parameter prefixed by ssm:, "
+            "or an AWS Marketplace product ID.",
+        )
+    return ami
 
 
-def unusable_parent() -> InvalidParameterValueException:
+def resolve_ami(backend: BackendCore, reference: str, parameter: str) -> ParentImage | None:
+    """Resolve an AMI id, or ``ssm:`` with the name or ARN of a parameter that holds one; None for any other text.
+
+    :param parameter: the request's parameter that holds the reference, for the error's sentence.
+    :raises InvalidParameterValueException: the AMI does not exist in this Region or is not for this account; the
+        parameter does not exist or holds no AMI id.
+    """
+    if _AMI_ID.fullmatch(reference):
+        return _from_ami(backend, reference, reference, parameter)
+    if reference.startswith("ssm:"):
+        ami_id = _parameter_value(backend, reference.removeprefix("ssm:"), parameter)
+        return _from_ami(backend, reference, ami_id, parameter)
+    return None
+
+
+def means_machine(reference: str) -> bool:
+    """Whether a reference has one of the forms that only the parent images of AMIs have."""
+    return reference.startswith("ssm:") or any(form.fullmatch(reference) for form in (_AMI_ID, _PRODUCT_ID))
+
+
+def unusable_image(parameter: str = "parentImage") -> InvalidParameterValueException:
     """The refusal of an image that exists, or may exist, but not for this use."""
-    return invalid_value("parentImage", "You are not authorized to use the provided image.")
+    return invalid_value(parameter, "You are not authorized to use the provided image.")
 
 
 def _is_available(image: HasRecord) -> bool:
@@ -109,27 +130,39 @@ def _is_available(image: HasRecord) -> bool:
     return status == AVAILABLE
 
 
-def _is_image_arn(reference: str) -> bool:
+def is_image_arn(reference: str) -> bool:
+    """Whether a text is what the API model accepts as an image version or build version."""
     pattern = load_model().shape("ImageVersionArnOrBuildVersionArn")["pattern"]
     return re.fullmatch(pattern, reference) is not None
 
 
-def _from_image_arn(backend: BackendCore, reference: str) -> ParentImage:
+def resolve_image_arn(backend: BackendCore, reference: str, parameter: str = "parentImage") -> ParentImage:
+    """Resolve the ARN of an Image Builder image as of now.
+
+    :param parameter: the request's parameter that holds the reference, for the error's sentence.
+    :raises InvalidParameterValueException: a number stands right of a wildcard; the image is not AVAILABLE; it is shared,
+        but this account may not launch its AMI.
+    :raises ResourceNotFoundException: no image has this ARN.
+    """
     try:
         image = find_image(backend, reference)
     except ValueError:
-        raise misplaced_wildcard("parentImage") from None
+        raise misplaced_wildcard(parameter) from None
     if image is None:
         raise ResourceNotFoundException("Image", reference)
     if not _is_available(image):
-        raise unusable_parent()
-    record = image.record
+        raise unusable_image(parameter)
+    record, ami = image.record, _ami_of(backend, image)
+    is_shared = not _is_published(image) and record["owner"] != backend.account_id
+    # To share an image does not share its AMI.
+    if is_shared and ami and not any(_may_use(backend, in_ec2) for in_ec2 in _amis(backend, ami.ami_id)):
+        raise unusable_image(parameter)
     return ParentImage(
         reference,
         image.arn,
         record["platform"],
         record.get("osVersion"),
-        _ami_of(backend, image),
+        ami,
         _image_source(record),
         record["type"],
     )
@@ -146,15 +179,19 @@ def _ami_of(backend: BackendCore, image: HasRecord, ami_id: str | None = None) -
         return None
     entry = min(here, key=lambda entry: entry["accountId"] != backend.account_id)
     ami = ParentAmi(entry["image"], entry["name"], entry["accountId"])
-    own = backend.images.find(image.arn) or backend.find_output_ami(ami.ami_id)
-    if own is None:
+    if _is_published(image):
         hardware: ManagedAmi | ParentAmi | None = backend.catalogue.managed_ami(image.record)
     else:
         # What is built has the architecture of what it is built from; imported images have no parent.
-        hardware = None if own.parent is None else own.parent.ami
+        parent = cast("Image", image).parent
+        hardware = None if parent is None else parent.ami
     if hardware is None:
         return ami
     return replace(ami, architecture=hardware.architecture, root_device_name=hardware.root_device_name)
+
+
+def _is_published(image: HasRecord) -> bool:
+    return Arn.parse(image.arn).owner == "aws"
 
 
 def _image_source(image_record: Mapping[str, Any]) -> str:
@@ -164,13 +201,13 @@ def _image_source(image_record: Mapping[str, Any]) -> str:
     return "CUSTOM" if is_own and source != "IMPORTED" else source
 
 
-def _from_ami(backend: BackendCore, reference: str, ami_id: str) -> ParentImage:
+def _from_ami(backend: BackendCore, reference: str, ami_id: str, parameter: str) -> ParentImage:
     image: HasRecord | None = backend.find_output_ami(ami_id) or _published_image_of(backend, ami_id)
     ec2 = living_backend("ec2", backend.account_id, backend.region_name)
     if image is None or (ec2 is not None and ami_id in ec2.amis):
         ami = next(_amis(backend, ami_id), None)
         if ami is None or ami.state != "available" or not _may_use(backend, ami):
-            raise unusable_parent()
+            raise unusable_image(parameter)
         if image is None:
             in_ec2 = ParentAmi(
                 ami_id, ami.name or ami_id, ami.owner_id, ami.architecture or "x86_64", ami.root_device_name
@@ -225,7 +262,7 @@ def _platform_of(ami: Any) -> str:
     return "macOS" if (ami.architecture or "").endswith("_mac") else "Linux"
 
 
-def _parameter_value(backend: BackendCore, name_or_arn: str) -> str:
+def _parameter_value(backend: BackendCore, name_or_arn: str, path: str) -> str:
     """The AMI id in a parameter of this account and Region, or in one of Amazon's public parameters."""
     from moto.ssm.exceptions import ParameterVersionNotFound
 
@@ -239,9 +276,9 @@ def _parameter_value(backend: BackendCore, name_or_arn: str) -> str:
         if parameter is not None:
             break
     if parameter is None:
-        raise invalid_value("parentImage", f"The SSM parameter '{name_or_arn}' does not exist.")
+        raise invalid_value(path, f"The SSM parameter '{name_or_arn}' does not exist.")
     if not _AMI_ID.fullmatch(parameter.value):
-        raise invalid_value("parentImage", f"The value of the SSM parameter '{name_or_arn}' is not an AMI ID.")
+        raise invalid_value(path, f"The value of the SSM parameter '{name_or_arn}' is not an AMI ID.")
     value: str = parameter.value
     return value
 

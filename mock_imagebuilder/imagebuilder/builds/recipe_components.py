@@ -1,7 +1,8 @@
-"""The components of a recipe: what CreateImageRecipe refuses about them.
+"""The components of a recipe: what CreateImageRecipe and CreateContainerRecipe refuse about them.
 
-The sentences are those of the user guide's pages "Create a new version of an image recipe" and "Manage recipes in Image
-Builder"; the rules for parameters are ComponentConfiguration's in the API model.
+The sentences are those of the user guide's pages "Create a new version of an image recipe", "Create a new version of a
+container recipe" and "Manage recipes in Image Builder"; the rules for parameters are ComponentConfiguration's in the API
+model.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ _STATES_OUT_OF_USE = {"DEPRECATED": "deprecated", "DISABLED": "disabled"}
 def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]], parent: ParentImage) -> None:
     """Check the ``components`` of a create request against each other, their parameters and the parent image.
 
+    What the parent image is decides on the kind of recipe: DOCKER for container recipes.
+
     :raises ResourceNotFoundException: a component does not exist.
     :raises ServiceQuotaExceededException: there are more than 20.
     :raises InvalidParameterValueException: a component is there twice, out of use, or not for the parent image; all of
-        them are too large or have too many Marketplace products; a version has a number right of a wildcard.
+        them are too large or have too many Marketplace products, or a container recipe has one; a version has a number
+        right of a wildcard.
     :raises InvalidParameterCombinationException: a parameter is not the component's, or one without default is not set.
     """
     records = [
@@ -117,6 +121,8 @@ def _check_marketplace(records: Sequence[Record], parent: ParentImage) -> None:
     from_marketplace = [record for record in records if record["owner"] == "AWSMarketplace"]
     if not from_marketplace:
         return
+    if parent.type == "DOCKER":
+        raise invalid_value("components", "Container Recipes must not contain marketplace components")
     products = {product for record in from_marketplace for product in _products(record)}
     if parent.image_source == "AWS_MARKETPLACE":
         products.add(parent.resolved)

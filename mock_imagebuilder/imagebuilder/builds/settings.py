@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn
+from ..documents.workflow_parameters import ParameterMismatchError, workflow_parameter_values
 from ..exceptions import (
     ResourceDependencyException,
     ResourceNotFoundException,
@@ -18,41 +19,29 @@ from ..exceptions import (
     invalid_value,
     misplaced_wildcard,
 )
+from .container_build import SCAN_REPOSITORY
+from .outputs import ecr
 from .outputs.outbox import living_backend
 
 if TYPE_CHECKING:
+    from ..documents.workflow import WorkflowDocument
     from ..resources.base import BackendCore
     from ..resources.distribution_configuration import DistributionConfiguration
-    from ..resources.image_recipe import ImageRecipe
+    from ..resources.recipe_versions import Recipe
 
 MAX_WORKFLOWS = 10
-
-#: Amazon's own workflows by the type in their ARN.
-MANAGED_WORKFLOWS: Mapping[str, frozenset[str]] = {
-    "workflow/build": frozenset(
-        (
-            "build-container",
-            "build-image",
-            "build-image-from-iso",
-            "build-image-with-update-ssm-agent",
-            "express-build-container",
-            "express-build-image",
-        )
-    ),
-    "workflow/test": frozenset(("express-test-image", "test-container", "test-image")),
-    "workflow/distribution": frozenset(("distribute-container", "distribute-image")),
-}
 
 #: Log groups below this name are written with the service-linked role.
 _SERVICE_LOG_GROUPS = "/aws/imagebuilder/"
 
 
-def check_build_settings(backend: BackendCore, settings: Mapping[str, Any]) -> ImageRecipe:
+def check_build_settings(backend: BackendCore, settings: Mapping[str, Any]) -> Recipe:
     """Check everything that a build is made from, and return its recipe: of a wildcard ARN the newest version.
 
-    :raises InvalidParameterValueException: a recipe ARN with a number right of a wildcard, or a list of workflows that
-        breaks a rule.
-    :raises InvalidParameterCombinationException: no recipe or two; or a setting without the other one that it needs.
+    :raises InvalidParameterValueException: the ARN of a recipe or workflow with a number right of a wildcard, a list of
+        workflows that breaks a rule, or a value of another type than the workflow's parameter.
+    :raises InvalidParameterCombinationException: no recipe or two; a setting without the other one that it needs;
+        parameters that a workflow does not have, or none for one that needs a value.
     :raises ResourceNotFoundException: the recipe, a configuration or a workflow does not exist.
     :raises ResourceDependencyException: the build needs Amazon Inspector, which is not active.
     """
@@ -62,9 +51,9 @@ def check_build_settings(backend: BackendCore, settings: Mapping[str, Any]) -> I
     if "distributionConfigurationArn" in settings:
         distribution = backend.distribution_configurations.get(settings["distributionConfigurationArn"])
     _check_workflows(backend, settings)
-    _check_log_groups(settings)
+    check_log_groups(settings)
     _check_watermarks(recipe, distribution)
-    _check_scanning(backend, settings)
+    _check_scanning(backend, settings, recipe.build_kind.image_type)
     return recipe
 
 
@@ -87,16 +76,13 @@ def image_tests_configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"imageTestsEnabled": True, "timeoutMinutes": 720, **settings.get("imageTestsConfiguration", {})}
 
 
-def _find_recipe(backend: BackendCore, settings: Mapping[str, Any]) -> ImageRecipe:
+def _find_recipe(backend: BackendCore, settings: Mapping[str, Any]) -> Recipe:
     member = recipe_member(settings)
     arn = Arn.parse(settings[member])
-    recipe = None
-    # There are no container recipes yet: no such ARN can be found.
-    if member == "imageRecipeArn":
-        try:
-            recipe = backend.image_recipes.resolve(arn)
-        except ValueError:
-            raise misplaced_wildcard(member) from None
+    try:
+        recipe: Recipe | None = backend.readable_store(arn).resolve(arn)
+    except ValueError:
+        raise misplaced_wildcard(member) from None
     if recipe is None:
         raise ResourceNotFoundException(arn.kind, str(arn))
     return recipe
@@ -114,27 +100,41 @@ def _check_workflows(backend: BackendCore, settings: Mapping[str, Any]) -> None:
     for type_ in ("workflow/build", "workflow/distribution"):
         if types.count(type_) > 1:
             raise invalid_value("workflows", f"You can specify at most one {_type_name(type_)} workflow.")
-    for number, workflow in enumerate(workflows):
-        _check_workflow(backend, workflow, f"workflows[{number}]")
+    documents = [
+        _check_workflow(backend, workflow, f"workflows[{number}]") for number, workflow in enumerate(workflows)
+    ]
+    names = [output.name for document in documents for output in document.outputs]
+    for name in names:
+        if names.count(name) > 1:
+            raise invalid_value("workflows", f"The output name '{name}' must be unique across the workflows.")
 
 
-def _check_workflow(backend: BackendCore, workflow: Mapping[str, Any], path: str) -> None:
+def _check_workflow(backend: BackendCore, workflow: Mapping[str, Any], path: str) -> WorkflowDocument:
     arn = Arn.parse(workflow["workflowArn"])
     if arn.owner == "aws" and (arn.version, arn.build) != ("x.x.x", None):
         # The service never fills this placeholder in.
         raise invalid_value(
             "workflows", "AWS managed workflows must have latest version 'x.x.x' for '{workflow_arn_str}'"
         )
-    # Workflows of accounts do not exist yet: only Amazon's can be found.
-    home = (backend.partition, backend.region_name, "aws")
-    if (arn.partition, arn.region, arn.owner) != home or arn.slug not in MANAGED_WORKFLOWS[arn.type]:
-        raise ResourceNotFoundException(arn.kind, str(arn))
+    try:
+        found = backend.find_workflow(workflow["workflowArn"])
+    except ValueError:
+        raise misplaced_wildcard(f"{path}.workflowArn") from None
+    if found is None:
+        raise ResourceNotFoundException(arn.kind, workflow["workflowArn"])
     for member in ("parallelGroup", "onFailure"):
         if member in workflow and arn.type != "workflow/test":
             raise invalid_combination(
                 f"{path}.{member}",
                 f"{member} applies to TEST workflows only, and this is a {_type_name(arn.type)} workflow.",
             )
+    try:
+        workflow_parameter_values(found.document, workflow.get("parameters", ()))
+    except ParameterMismatchError as error:
+        raise invalid_combination(f"{path}.parameters", str(error)) from None
+    except ValueError as error:
+        raise invalid_value(f"{path}.parameters", str(error)) from None
+    return found.document
 
 
 def _type_name(arn_type: str) -> str:
@@ -142,7 +142,8 @@ def _type_name(arn_type: str) -> str:
     return arn_type.removeprefix("workflow/").upper()
 
 
-def _check_log_groups(settings: Mapping[str, Any]) -> None:
+def check_log_groups(settings: Mapping[str, Any]) -> None:
+    """:raises InvalidParameterCombinationException: a log group that is not the service's own, without a role for it."""
     if "executionRole" in settings:
         return
     # logGroupName of an image; imageLogGroupName and pipelineLogGroupName of a pipeline.
@@ -154,7 +155,7 @@ def _check_log_groups(settings: Mapping[str, Any]) -> None:
             )
 
 
-def _check_watermarks(recipe: ImageRecipe, distribution: DistributionConfiguration | None) -> None:
+def _check_watermarks(recipe: Recipe, distribution: DistributionConfiguration | None) -> None:
     if distribution is None or not recipe.record.get("amiWatermarks"):
         return
     for entry in distribution.record["distributions"]:
@@ -167,22 +168,39 @@ def _check_watermarks(recipe: ImageRecipe, distribution: DistributionConfigurati
             )
 
 
-def _check_scanning(backend: BackendCore, settings: Mapping[str, Any]) -> None:
-    scanning: Mapping[str, Any] = settings.get("imageScanningConfiguration", {})
+def _check_scanning(backend: BackendCore, settings: Mapping[str, Any], image_type: str) -> None:
+    path = "imageScanningConfiguration"
+    scanning: Mapping[str, Any] = settings.get(path, {})
     scans_output_ami = scanning.get("imageScanningTypes") == ["ON_DEMAND_AMI_CVE"]
+    if scans_output_ami and image_type != "AMI":
+        raise invalid_combination(
+            f"{path}.imageScanningTypes", "The scan type ON_DEMAND_AMI_CVE requires an image recipe."
+        )
     if "scanResultCondition" in scanning and not scans_output_ami:
         raise invalid_combination(
-            "imageScanningConfiguration.scanResultCondition",
+            f"{path}.scanResultCondition",
             "A scan result condition can only be set when imageScanningTypes is ON_DEMAND_AMI_CVE.",
         )
     if not scanning.get("imageScanningEnabled"):
         return
     if not image_tests_configuration(settings)["imageTestsEnabled"]:
-        raise invalid_combination(
-            "imageScanningConfiguration.imageScanningEnabled", "Image scanning requires image tests to be enabled."
-        )
-    if not scans_output_ami:
+        raise invalid_combination(f"{path}.imageScanningEnabled", "Image scanning requires image tests to be enabled.")
+    if image_type == "DOCKER":
+        _require_inspector(backend, "ecr")
+        _check_scan_repository(backend, scanning.get("ecrConfiguration", {}).get("repositoryName"))
+    elif not scans_output_ami:
         _require_inspector(backend, "ec2")
+
+
+def _check_scan_repository(backend: BackendCore, name: str | None) -> None:
+    """Image Builder itself creates the repository of a configuration that names none, and one with that one's name."""
+    if name in (None, SCAN_REPOSITORY):
+        return
+    if ecr.find_repository(backend.account_id, backend.region_name, name) is None:
+        raise invalid_value(
+            "imageScanningConfiguration.ecrConfiguration.repositoryName",
+            f"{ecr.no_repository(backend.account_id, name)}.",
+        )
 
 
 def _require_inspector(backend: BackendCore, resource_type: str) -> None:

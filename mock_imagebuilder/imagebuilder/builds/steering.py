@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any, Literal
@@ -17,16 +18,33 @@ state_manager.register_default_transition(MODEL_NAME, {"progression": "immediate
 ImportTaskState = Literal["active", "completed", "deleted"]
 
 
+#: Why a build fails that was made to fail, where the service would not say it in other words.
+DEFAULT_REASON = "The build was made to fail by the test."
+
+#: The names of the steps of workflows that may run in a stage.
+StepNames = Callable[[str], Collection[str]]
+
+
 @dataclass
 class BuildFailure:
-    """The next build whose image name ``match`` accepts fails in ``stage`` with ``reason``."""
+    """The next build whose image name ``match`` accepts fails in ``stage``.
+
+    ``reason`` is to be its ``state.reason``, None for what the service would say. ``step`` is the name of a step in a
+    workflow of the stage; without it, it is the first step that runs components, or else the first.
+    """
 
     stage: str
-    reason: str
+    reason: str | None
     match: str
+    step: str | None = None
+    has_struck: bool = False
 
-    def accepts(self, image_name: str, stages: tuple[str, ...]) -> bool:
-        return self.stage in stages and fnmatchcase(image_name, self.match)
+    def accepts(self, image_name: str, stages: tuple[str, ...], step_names: StepNames) -> bool:
+        return (
+            self.stage in stages
+            and fnmatchcase(image_name, self.match)
+            and (self.step is None or self.step in step_names(self.stage))
+        )
 
 
 @dataclass
@@ -61,12 +79,18 @@ class Steering:
     packages: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _sets_progression: bool = False
 
-    def take_build_failure(self, image_name: str, stages: tuple[str, ...]) -> BuildFailure | None:
+    def take_build_failure(
+        self, image_name: str, stages: tuple[str, ...], step_names: StepNames
+    ) -> BuildFailure | None:
         """The failure that waits for a build of this image going through these stages; it waits no longer then."""
         for number, failure in enumerate(self.build_failures):
-            if failure.accepts(image_name, stages):
+            if failure.accepts(image_name, stages, step_names):
                 return self.build_failures.pop(number)
         return None
+
+    def give_back(self, failure: BuildFailure) -> None:
+        """The build that took a failure has come past it: it waits for the next build again, before all others."""
+        self.build_failures.insert(0, failure)
 
     def raise_operation_failure(self, operation: str) -> None:
         """:raises ServiceException: the error that this call of the operation has to end with, if there is one."""

@@ -15,7 +15,15 @@ from .component_loops import check_loop
 from .component_parameters import Parameter, check_unique_names, constant_names, parse_parameters
 from .component_references import Declarations, check_references
 from .errors import DocumentError
-from .structure import ALLOWED_CHARACTERS, is_name, list_of, map_of, shown
+from .structure import (
+    ALLOWED_CHARACTERS,
+    check_schema_version,
+    is_name,
+    list_of,
+    map_of,
+    optional_text,
+    shown,
+)
 from .yaml_loader import load_yaml
 
 if TYPE_CHECKING:
@@ -71,7 +79,7 @@ def parse_component_document(text: str, platform: str) -> ComponentDocument:
     document = load_yaml(text)
     if not isinstance(document, dict):
         raise DocumentError("The document must be a map.")
-    _check_schema_version(document.get("schemaVersion"))
+    check_schema_version(document.get("schemaVersion"))
     map_of(document, "The document", _DOCUMENT_KEYS)
     parameters: tuple[Parameter, ...] = ()
     if "parameters" in document:
@@ -85,8 +93,8 @@ def parse_component_document(text: str, platform: str) -> ComponentDocument:
     _check_phases(phases)
     _check_references(phases, given_phases, frozenset(variables))
     return ComponentDocument(
-        name=_optional_text(document, "name"),
-        description=_optional_text(document, "description"),
+        name=optional_text(document, "name"),
+        description=optional_text(document, "description"),
         type="TEST" if [phase.name for phase in phases] == ["test"] else "BUILD",
         phases=phases,
         parameters=parameters,
@@ -104,22 +112,6 @@ def parameter_details(document: ComponentDocument) -> list[dict[str, object]]:
             detail["description"] = parameter.description
         details.append(detail)
     return details
-
-
-def _check_schema_version(version: object) -> None:
-    # Terraform's yamlencode writes the number 1.0 as 1.
-    is_number = isinstance(version, (int, float)) and not isinstance(version, bool)
-    if version != "1.0" and not (is_number and version == 1):
-        raise DocumentError("Invalid schema version. Supported versions include: 1.0.")
-
-
-def _optional_text(document: Mapping[str, Any], key: str) -> str | None:
-    value = document.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, (str, int, float)):
-        raise DocumentError(f"The '{key}' of the document must be text, not {shown(value)}.")
-    return str(value)
 
 
 def _check_phases(phases: Sequence[Phase]) -> None:

@@ -49,3 +49,21 @@ def shown(value: object) -> str:
     if isinstance(value, str):
         return f"'{value}'"
     return "null" if value is None else str(value)
+
+
+def check_schema_version(version: object) -> None:
+    """Refuse another schema version than 1.0, the only one of components and workflows."""
+    # Terraform's yamlencode writes the number 1.0 as 1.
+    is_number = isinstance(version, (int, float)) and not isinstance(version, bool)
+    if version != "1.0" and not (is_number and version == 1):
+        raise DocumentError("Invalid schema version. Supported versions include: 1.0.")
+
+
+def optional_text(document: dict[str, Any], key: str) -> str | None:
+    """The text under a key of the document's top level, None without one; numbers count as text."""
+    value = document.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, (str, int, float)):
+        raise DocumentError(f"The '{key}' of the document must be text, not {shown(value)}.")
+    return str(value)

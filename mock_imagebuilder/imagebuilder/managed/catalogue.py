@@ -1,8 +1,10 @@
 """What Amazon and third parties publish in Image Builder, for one partition and Region.
 
-The names, platforms and versions are in ``images.json`` and ``components.json``; this module turns them into records in
-the API's own member names, as GetImage and GetComponent show them. A version with ``seen`` false, a ``dateCreated`` at
-midnight and every AMI id were chosen for the catalogue; descriptions of components are the service's, often shortened.
+The names, platforms and versions are in ``images.json``, ``components.json`` and ``workflows.json``; this module turns
+them into records in the API's own member names, as GetImage, GetComponent and GetWorkflow show them. A version with
+``seen`` false, a ``dateCreated`` at midnight and every AMI id were chosen for the catalogue; descriptions of components
+are the service's, often shortened. The documents of workflows, in ``workflows/``, are this package's own: they have the
+steps and conditions of Amazon's.
 ``python -m mock_imagebuilder.imagebuilder.managed.sources`` tells where each entry is known from.
 """
 
@@ -15,9 +17,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from ..arns import Arn
-from .catalogue_file import load_catalogue_file, shipped_components, shipped_images
+from ..documents.workflow_parameters import workflow_parameter_details
+from .catalogue_file import load_catalogue_file, shipped_components, shipped_images, shipped_workflows
 from .component_document import document_of
-from .entries import ComponentParameter, ManagedComponent, ManagedImage, ManagedVersion, ProductCode
+from .entries import (
+    ComponentParameter,
+    ManagedComponent,
+    ManagedImage,
+    ManagedVersion,
+    ManagedWorkflow,
+    ProductCode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -29,11 +39,12 @@ __all__ = [
     "ManagedComponent",
     "ManagedImage",
     "ManagedVersion",
+    "ManagedWorkflow",
     "ProductCode",
     "load_catalogue_file",
 ]
 
-_Kind = TypeVar("_Kind", ManagedImage, ManagedComponent)
+_Kind = TypeVar("_Kind", ManagedImage, ManagedComponent, ManagedWorkflow)
 
 _IMAGE_SOURCE = {"Amazon": "AMAZON_MANAGED", "AWSMarketplace": "AWS_MARKETPLACE"}
 
@@ -59,23 +70,31 @@ class ManagedAmi:
 
 
 class Catalogue:
-    """The managed images and components of one partition and Region, with a user's own entries added.
+    """The managed images, components and workflows of one partition and Region, with a user's own entries added.
 
-    An entry of ``extra`` takes the place of the one with the same slug and owner, all versions included. ValueError if
-    two entries of ``extra`` have the same slug, or one has the slug of another owner's.
+    An entry of ``extra`` takes the place of the one with the same slug and owner, for workflows also type, all versions
+    included. ValueError if two entries of ``extra`` have the same slug, one has the slug of another owner's, or the
+    document of a workflow is not right.
     """
 
-    def __init__(self, partition: str, region: str, extra: Iterable[ManagedImage | ManagedComponent] = ()) -> None:
+    def __init__(
+        self, partition: str, region: str, extra: Iterable[ManagedImage | ManagedComponent | ManagedWorkflow] = ()
+    ) -> None:
         self.partition = partition
         self.region = region
         extra = tuple(extra)
         self._extra_images = [entry for entry in extra if isinstance(entry, ManagedImage)]
         self._extra_components = [entry for entry in extra if isinstance(entry, ManagedComponent)]
+        self._extra_workflows = [entry for entry in extra if isinstance(entry, ManagedWorkflow)]
         # The shipped files wait for the first use; only a possible clash with them cannot.
         if self._extra_images:
             self.images()
         if self._extra_components:
             self.components()
+        if self._extra_workflows:
+            self.workflows()
+        for workflow in self._extra_workflows:
+            _ = workflow.document
 
     def images(self) -> Mapping[str, ManagedImage]:
         """The images by slug, sorted by it."""
@@ -85,6 +104,10 @@ class Catalogue:
         """The components by slug, sorted by owner and slug."""
         return self._components
 
+    def workflows(self) -> Mapping[str, ManagedWorkflow]:
+        """The workflows by type and slug, such as ``build/build-image``, sorted by it."""
+        return self._workflows
+
     @cached_property
     def _images(self) -> Mapping[str, ManagedImage]:
         return _merged(shipped_images(), self._extra_images)
@@ -92,6 +115,10 @@ class Catalogue:
     @cached_property
     def _components(self) -> Mapping[str, ManagedComponent]:
         return _merged(shipped_components(), self._extra_components)
+
+    @cached_property
+    def _workflows(self) -> Mapping[str, ManagedWorkflow]:
+        return _merged(shipped_workflows(), self._extra_workflows)
 
     def image_records(self) -> Iterator[dict[str, Any]]:
         """A new GetImage record for every build version, by name and then oldest first.
@@ -108,6 +135,17 @@ class Catalogue:
             for version in _oldest_first(component):
                 yield self._component_record(component, version)
 
+    def workflow_records(self) -> Iterator[dict[str, Any]]:
+        """A new GetWorkflow record for every build version, by name and then oldest first."""
+        for workflow in self._workflows.values():
+            for version in _oldest_first(workflow):
+                yield self._workflow_record(workflow, version)
+
+    def newest_workflow(self, key: str) -> str:
+        """The ARN of the newest build version of a workflow, such as ``build/build-image``. KeyError if there is none."""
+        workflow = self._workflows[key]
+        return self._arn(workflow, workflow.newest)
+
     def managed_ami(self, image_record: Mapping[str, Any]) -> ManagedAmi | None:
         """The AMI of one of this catalogue's ``image_records``; None for a container image.
 
@@ -120,9 +158,9 @@ class Catalogue:
                 return self._ami(image, version) if image.type == "AMI" else None
         raise KeyError(image_record["arn"])
 
-    def _arn(self, entry: ManagedImage | ManagedComponent, version: ManagedVersion) -> str:
-        type_ = "image" if isinstance(entry, ManagedImage) else "component"
-        return str(Arn(self.partition, self.region, entry.arn_owner, type_, entry.slug, version.version, version.build))
+    def _arn(self, entry: ManagedImage | ManagedComponent | ManagedWorkflow, version: ManagedVersion) -> str:
+        place = self.partition, self.region, entry.arn_owner
+        return str(Arn(*place, entry.arn_type, entry.slug, version.version, version.build))
 
     def _image_record(self, image: ManagedImage, version: ManagedVersion) -> dict[str, Any]:
         record: dict[str, Any] = {
@@ -198,22 +236,39 @@ class Catalogue:
                 ]
         return record
 
+    def _workflow_record(self, workflow: ManagedWorkflow, version: ManagedVersion) -> dict[str, Any]:
+        record: dict[str, Any] = {
+            "arn": self._arn(workflow, version),
+            "name": workflow.name,
+            "version": version.version,
+            "type": workflow.type,
+            "owner": workflow.owner,
+            "data": workflow.data,
+            "dateCreated": version.date_created,
+            "tags": {},
+        }
+        if workflow.description is not None:
+            record["description"] = workflow.description
+        if workflow.document.parameters:
+            record["parameters"] = workflow_parameter_details(workflow.document)
+        return record
+
 
 def _merged(shipped: Iterable[_Kind], extra: Iterable[_Kind]) -> Mapping[str, _Kind]:
-    entries = {entry.slug: entry for entry in shipped}
+    entries = {entry.key: entry for entry in shipped}
     added: set[str] = set()
     for entry in extra:
-        if entry.slug in added:
+        if entry.key in added:
             raise ValueError(f"{entry.label} is added twice")
-        if entry.slug in entries and entries[entry.slug].owner != entry.owner:
-            raise ValueError(f"{entry.label}: the slug belongs to an entry of owner {entries[entry.slug].owner}")
-        added.add(entry.slug)
-        entries[entry.slug] = entry
-    in_order = sorted(entries.values(), key=lambda entry: (entry.arn_owner, entry.slug))
-    return MappingProxyType({entry.slug: entry for entry in in_order})
+        if entry.key in entries and entries[entry.key].owner != entry.owner:
+            raise ValueError(f"{entry.label}: the slug belongs to an entry of owner {entries[entry.key].owner}")
+        added.add(entry.key)
+        entries[entry.key] = entry
+    in_order = sorted(entries.values(), key=lambda entry: (entry.arn_owner, entry.key))
+    return MappingProxyType({entry.key: entry for entry in in_order})
 
 
-def _oldest_first(entry: ManagedImage | ManagedComponent) -> list[ManagedVersion]:
+def _oldest_first(entry: ManagedImage | ManagedComponent | ManagedWorkflow) -> list[ManagedVersion]:
     return sorted(entry.versions, key=lambda version: version.number)
 
 

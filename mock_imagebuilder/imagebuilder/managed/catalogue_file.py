@@ -1,12 +1,13 @@
-"""Reads catalogue files: the shipped ``images.json`` and ``components.json``, and files of the same form from users.
+"""Reads catalogue files: the shipped ``images.json``, ``components.json`` and ``workflows.json``, and files of the same
+form from users.
 
-A file is a JSON object with ``images`` and ``components``, each a list with one object per name::
+A file is a JSON object with ``images``, ``components`` and ``workflows``, each a list with one object per name::
 
     {"images": [{"slug": "team-base-x86", "name": "Team Base x86", "platform": "Linux", "type": "AMI",
                  "versions": [{"version": "2025.10.15", "dateCreated": "2025-10-15T00:00:00.000Z"}]}]}
 
-The members are the fields of ``ManagedImage`` and ``ManagedComponent`` in camel case; ``productCodes`` has the form of
-the API.
+The members are the fields of ``ManagedImage``, ``ManagedComponent`` and ``ManagedWorkflow`` in camel case;
+``productCodes`` has the form of the API. The ``data`` of the shipped workflows is in files of its own, in ``workflows/``.
 """
 
 from __future__ import annotations
@@ -16,13 +17,22 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .entries import ComponentParameter, ManagedComponent, ManagedImage, ManagedVersion, ProductCode
+from .entries import (
+    ComponentParameter,
+    ManagedComponent,
+    ManagedImage,
+    ManagedVersion,
+    ManagedWorkflow,
+    ProductCode,
+)
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
 
 _HERE = Path(__file__).parent
+_KINDS = ("images", "components", "workflows")
+_KINDS_IN_WORDS = "'images', 'components' and 'workflows'"
 _Built = TypeVar("_Built")
 
 
@@ -38,19 +48,38 @@ def shipped_components() -> tuple[ManagedComponent, ...]:
     return tuple(_components(_json_object(_HERE / "components.json")))
 
 
-def load_catalogue_file(path: str | os.PathLike[str]) -> list[ManagedImage | ManagedComponent]:
-    """The entries of a user's catalogue file, images first.
+@cache
+def shipped_workflows() -> tuple[ManagedWorkflow, ...]:
+    """Amazon's workflows that come with the package."""
+    document = _json_object(_HERE / "workflows.json")
+    for entry in document["workflows"]:
+        entry["data"] = (_HERE / "workflows" / f"{entry['slug']}.yaml").read_text(encoding="utf-8")
+    return tuple(_workflows(document))
+
+
+def load_catalogue_file(path: str | os.PathLike[str]) -> list[ManagedImage | ManagedComponent | ManagedWorkflow]:
+    """The entries of a user's catalogue file, images first, then components.
 
     ValueError, with path, entry and member in its text, for anything that is not of the form above or breaks a rule of
     the service's names; OSError when the file cannot be read.
     """
     try:
-        document = _json_object(Path(path))
-        if unknown := sorted(document.keys() - {"images", "components"}):
-            raise ValueError(f"unknown member {unknown[0]!r}; a catalogue file has 'images' and 'components'")
-        return [*_images(document), *_components(document)]
+        return read_catalogue(_json_object(Path(path)))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
+
+
+def read_catalogue(document: dict[str, Any]) -> list[ManagedImage | ManagedComponent | ManagedWorkflow]:
+    """The same for the content of such a file.
+
+    ValueError, with entry and member in its text, as for a file.
+    """
+    if unknown := sorted(document.keys() - set(_KINDS)):
+        raise ValueError(f"unknown member {unknown[0]!r}; a catalogue file has {_KINDS_IN_WORDS}")
+    workflows = _workflows(document)
+    for index, workflow in enumerate(workflows):
+        _require_document(f"workflows[{index}]", workflow)
+    return [*_images(document), *_components(document), *workflows]
 
 
 def _json_object(path: Path) -> dict[str, Any]:
@@ -59,7 +88,7 @@ def _json_object(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"not a JSON text: {error}") from error
     if not isinstance(document, dict):
-        raise ValueError("must be a JSON object with 'images' and 'components'")
+        raise ValueError(f"must be a JSON object with {_KINDS_IN_WORDS}")
     return document
 
 
@@ -173,6 +202,25 @@ def _components(document: dict[str, Any]) -> list[ManagedComponent]:
         )
         for entry in _entries(document, "components")
     ]
+
+
+def _workflows(document: dict[str, Any]) -> list[ManagedWorkflow]:
+    return [
+        entry.build(
+            ManagedWorkflow,
+            **{member: entry.required(member, str) for member in ("slug", "name", "type", "data")},
+            **entry.optional(description=("description", str), source=("source", str)),
+            versions=tuple(_version(version) for version in entry.objects("versions")),
+        )
+        for entry in _entries(document, "workflows")
+    ]
+
+
+def _require_document(position: str, workflow: ManagedWorkflow) -> None:
+    try:
+        _ = workflow.document
+    except ValueError as error:
+        raise ValueError(f"{position}: {error}") from error
 
 
 def _entries(document: dict[str, Any], kind: str) -> list[_Members]:

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..arns import slug
+from ..documents.errors import DocumentError
+from ..documents.workflow import WorkflowDocument, parse_workflow_document
 from ..versions import Version
 from .ami_owners import AmiOwner, ami_owners
 
@@ -115,8 +117,49 @@ class ProductCode:
         _require_one_of(entry, "productCodeType", self.product_code_type, ("marketplace",))
 
 
+class _Published:
+    """What all kinds of entries have; the fields are those of the kinds."""
+
+    name: str
+    slug: str
+    type: str
+    versions: tuple[ManagedVersion, ...]
+
+    @property
+    def key(self) -> str:
+        """What is unique among the entries of one kind."""
+        return self.slug
+
+    @property
+    def label(self) -> str:
+        """How error messages call this entry, such as ``image 'my-image'``."""
+        raise NotImplementedError
+
+    @property
+    def arn_type(self) -> str:
+        """The resource type in the ARN."""
+        raise NotImplementedError
+
+    def _check_names(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise _refuse(
+                self.label, "name", f"must be 3 to 128 letters, digits, '-', '_' and inner spaces, not {self.name!r}"
+            )
+        if self.slug != slug(self.name):
+            raise _refuse(
+                self.label, "slug", f"must be {slug(self.name)!r}, the lower-case hyphenated form of {self.name!r}"
+            )
+
+    def _check_type_and_versions(self, types: Collection[str]) -> None:
+        _require_one_of(self.label, "type", self.type, types)
+        if not self.versions:
+            raise _refuse(self.label, "versions", "must list at least one version")
+        if len({version.number for version in self.versions}) < len(self.versions):
+            raise _refuse(self.label, "versions", "lists the same version and build twice")
+
+
 @dataclass(frozen=True)
-class _Entry:
+class _Entry(_Published):
     name: str
     slug: str
     platform: str
@@ -126,27 +169,11 @@ class _Entry:
     withdrawn: bool = False
     source: str = "added by the user"
 
-    @property
-    def label(self) -> str:
-        """How error messages call this entry, such as ``image 'my-image'``."""
-        raise NotImplementedError
-
     def _check_common_members(self, types: Collection[str]) -> None:
-        if not _NAME.fullmatch(self.name):
-            raise _refuse(
-                self.label, "name", f"must be 3 to 128 letters, digits, '-', '_' and inner spaces, not {self.name!r}"
-            )
-        if self.slug != slug(self.name):
-            raise _refuse(
-                self.label, "slug", f"must be {slug(self.name)!r}, the lower-case hyphenated form of {self.name!r}"
-            )
+        self._check_names()
         _require_one_of(self.label, "owner", self.owner, ARN_OWNERS)
         _require_one_of(self.label, "platform", self.platform, _DEFAULT_AMI_OWNER)
-        _require_one_of(self.label, "type", self.type, types)
-        if not self.versions:
-            raise _refuse(self.label, "versions", "must list at least one version")
-        if len({version.number for version in self.versions}) < len(self.versions):
-            raise _refuse(self.label, "versions", "lists the same version and build twice")
+        self._check_type_and_versions(types)
 
 
 @dataclass(frozen=True)
@@ -185,6 +212,10 @@ class ManagedImage(_Entry):
     @property
     def label(self) -> str:
         return f"image {self.slug!r}"
+
+    @property
+    def arn_type(self) -> str:
+        return "image"
 
     @property
     def arn_owner(self) -> str:
@@ -242,6 +273,64 @@ class ManagedComponent(_Entry):
         return f"component {self.slug!r}"
 
     @property
+    def arn_type(self) -> str:
+        return "component"
+
+    @property
     def arn_owner(self) -> str:
         """The account part of the ARN."""
         return ARN_OWNERS[self.owner]
+
+
+@dataclass(frozen=True)
+class ManagedWorkflow(_Published):
+    """A workflow that Amazon keeps ready: ``type`` BUILD, TEST or DISTRIBUTION, ``data`` the document.
+
+    All versions have the same document. Whether it is one that CreateWorkflow would accept, ``document`` tells.
+    """
+
+    name: str
+    slug: str
+    type: str
+    versions: tuple[ManagedVersion, ...]
+    data: str
+    description: str | None = None
+    source: str = "added by the user"
+
+    #: Nobody else publishes workflows.
+    owner: ClassVar[str] = "Amazon"
+
+    def __post_init__(self) -> None:
+        self._check_names()
+        self._check_type_and_versions(("BUILD", "TEST", "DISTRIBUTION"))
+        _require_text(self.label, "description", self.description)
+
+    @property
+    def key(self) -> str:
+        """Type and slug, as in the ARN: ``build/build-image``."""
+        return f"{self.type.lower()}/{self.slug}"
+
+    @property
+    def label(self) -> str:
+        return f"workflow {self.key!r}"
+
+    @property
+    def arn_type(self) -> str:
+        return f"workflow/{self.type.lower()}"
+
+    @property
+    def arn_owner(self) -> str:
+        """The account part of the ARN."""
+        return ARN_OWNERS[self.owner]
+
+    @property
+    def newest(self) -> ManagedVersion:
+        return max(self.versions, key=lambda version: version.number)
+
+    @cached_property
+    def document(self) -> WorkflowDocument:
+        """The document, checked. ValueError if it breaks a rule of workflow documents."""
+        try:
+            return parse_workflow_document(self.data, self.type)
+        except DocumentError as error:
+            raise _refuse(self.label, "data", f"is no workflow document: {error}") from None

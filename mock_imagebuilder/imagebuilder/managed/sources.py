@@ -9,23 +9,25 @@ import sys
 from typing import TYPE_CHECKING
 
 from .ami_owners import ami_owners
-from .catalogue_file import shipped_components, shipped_images
+from .catalogue_file import shipped_components, shipped_images, shipped_workflows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .entries import ManagedComponent, ManagedImage
+    from .entries import ManagedComponent, ManagedImage, ManagedWorkflow
 
 _TITLE = ("kind", "owner", "slug", "versions (* chosen)", "source")
 
 
 def source_rows() -> Iterator[tuple[str, str, str, str, str]]:
-    """Kind, owner, slug, versions and source of every image and component, then of every owner of AMIs."""
+    """Kind, owner, slug, versions and source of every image, component and workflow, then of every owner of AMIs."""
     for image in shipped_images():
         kind = "image, withdrawn" if image.withdrawn else "image"
         yield kind, image.owner, image.slug, _versions(image), image.source
     for component in shipped_components():
         yield "component", component.owner, component.slug, _versions(component), component.source
+    for workflow in shipped_workflows():
+        yield "workflow", workflow.owner, workflow.key, _versions(workflow), workflow.source
     for word, owner in ami_owners().items():
         accounts = " ".join(
             f"{partition}:{account}{'' if partition in owner.seen else '*'}"
@@ -44,7 +46,7 @@ def source_table() -> str:
     )
 
 
-def _versions(entry: ManagedImage | ManagedComponent) -> str:
+def _versions(entry: ManagedImage | ManagedComponent | ManagedWorkflow) -> str:
     return " ".join(f"{version.version}/{version.build}{'' if version.seen else '*'}" for version in entry.versions)
 
 

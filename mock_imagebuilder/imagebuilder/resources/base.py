@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timezone
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from moto.core.base_backend import BaseBackend
@@ -13,23 +14,34 @@ from moto.core.common_models import BaseModel
 from .. import api
 from ..arns import Arn
 from ..exceptions import DryRunOperationException, ResourceDependencyException, invalid_value
-from ..store import HasArn, Store, VersionedStore
+from ..store import HasArn, Index, Store, VersionedStore
 from .published_image import PublishedImages, published_images
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from types_boto3_imagebuilder.type_defs import DeleteImageRequestTypeDef
+
+    from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
     from ..builds.steering import Steering
+    from ..builds.workflow_history import WorkflowHistory
+    from ..documents.workflow import WorkflowDocument
     from ..managed.catalogue import Catalogue
     from .component import Component
+    from .container_recipe import ContainerRecipe
     from .distribution_configuration import DistributionConfiguration
     from .image import Image
     from .image_import import VmImportLink
     from .image_pipeline import ImagePipeline
     from .image_recipe import ImageRecipe
     from .infrastructure_configuration import InfrastructureConfiguration
+    from .lifecycle_policy import LifecyclePolicy
+    from .recipe_versions import Recipe
+    from .scan_finding import ScanFinding
+    from .sharing import ResourcePolicy, Share
+    from .workflow import Workflow
 
 Record = dict[str, Any]
 Answer = Mapping[str, object]
@@ -58,7 +70,7 @@ def now() -> datetime:
 
 def iso_date(moment: datetime) -> str:
     """A date as the service writes it: ``2020-02-14T19:46:16.904Z``."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class HasRecord(HasArn, Protocol):
@@ -66,6 +78,13 @@ class HasRecord(HasArn, Protocol):
 
     @property
     def record(self) -> Record: ...
+
+
+class HasWorkflow(HasRecord, Protocol):
+    """What a reference to a workflow can mean."""
+
+    @property
+    def document(self) -> WorkflowDocument: ...
 
 
 class Resource(BaseModel):
@@ -119,9 +138,18 @@ class BackendCore(BaseBackend):
     distribution_configurations: Store[DistributionConfiguration]
     infrastructure_configurations: Store[InfrastructureConfiguration]
     image_pipelines: Store[ImagePipeline]
+    lifecycle_policies: Store[LifecyclePolicy]
+    lifecycle_history: LifecycleHistory
     components: VersionedStore[Component]
+    container_recipes: VersionedStore[ContainerRecipe]
     image_recipes: VersionedStore[ImageRecipe]
     images: VersionedStore[Image]
+    workflows: VersionedStore[Workflow]
+    workflow_history: WorkflowHistory
+    #: By the order in which they were found.
+    scan_findings: Index[int, ScanFinding]
+    #: By the ARN of the resource.
+    resource_policies: dict[str, ResourcePolicy]
     #: By task id: which images a VM import task of EC2 became.
     vm_import_links: dict[str, VmImportLink]
 
@@ -161,7 +189,7 @@ class BackendCore(BaseBackend):
 
     @property
     def running_builds(self) -> RunningBuilds:
-        """The builds that have not ended."""
+        """The builds and lifecycle executions that have not ended."""
         raise NotImplementedError
 
     @cached_property
@@ -202,6 +230,29 @@ class BackendCore(BaseBackend):
         """The image that an AMI of this account and Region comes from; None for other AMIs, and if it is gone from EC2."""
         raise NotImplementedError
 
+    def delete_image(self, request: DeleteImageRequestTypeDef) -> Answer:
+        """Perform DeleteImage.
+
+        :raises ResourceNotFoundException: there is no such image.
+        :raises ResourceDependencyException: its build is running, or a resource depends on it.
+        """
+        raise NotImplementedError
+
+    def require_lifecycle_role(self, role: str) -> None:
+        """
+        :param role: the ``executionRole`` of a request, a name or an ARN.
+        :raises InvalidParameterValueException: the account has no such role, or Image Builder can't assume it.
+        """
+        raise NotImplementedError
+
+    def run_lifecycle_policy(self, policy: LifecyclePolicy) -> LifecycleExecution:
+        """What the service does once a day for an enabled policy. While an execution of the policy runs, it is that one."""
+        raise NotImplementedError
+
+    def start_lifecycle_execution(self, execution: LifecycleExecution) -> LifecycleExecution:
+        """Remember an execution, and let it begin as its progression has it."""
+        raise NotImplementedError
+
     def find_component(self, arn: str) -> HasRecord | None:
         """The component that an ARN means, of this account or published by others; None if there is none.
 
@@ -212,6 +263,45 @@ class BackendCore(BaseBackend):
         :raises ValueError: a node right of a wildcard is not a wildcard.
         """
         raise NotImplementedError
+
+    @property
+    def other_accounts(self) -> Iterator[BackendCore]:
+        """The backends of other accounts in this Region, as far as they have been used."""
+        raise NotImplementedError
+
+    def shares(self, kind: str) -> Iterator[Share]:
+        """What this account lets others read of a kind, such as ``ImageRecipe``."""
+        raise NotImplementedError
+
+    def shared_with_me(self, kind: str, verb: str) -> VersionedStore[Any]:
+        """What other accounts let this one read, in a store like those of own resources.
+
+        :param kind: ``Component``, ``ContainerRecipe``, ``Image`` or ``ImageRecipe``.
+        :param verb: ``Get`` or ``List``.
+        """
+        raise NotImplementedError
+
+    def readable_store(self, arn: Arn) -> VersionedStore[Any]:
+        """Where to look for what an account's ARN means: the own store, or what others let this account get."""
+        raise NotImplementedError
+
+    def require_not_shared(self, resource: Resource) -> None:
+        """:raises ResourceDependencyException: a policy or a resource share lets somebody else read the resource."""
+        raise NotImplementedError
+
+    def find_workflow(self, arn: str) -> HasWorkflow | None:
+        """The workflow that an ARN means, of this account or of Amazon; None if there is none.
+
+        A version ARN, with wildcards or without, means the newest build of the highest version that matches.
+
+        :param arn: an ARN that the API model accepts as a workflow version or build version.
+        :raises ValueError: a node right of a wildcard is not a wildcard.
+        """
+        raise NotImplementedError
+
+    def recipes(self) -> Iterator[Recipe]:
+        """All recipes of this account."""
+        return chain(self.image_recipes, self.container_recipes)
 
     def stop_dry_run(self, request: Mapping[str, Any]) -> None:
         """Ends a dry run, after all checks and before the first write.

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..arns import Arn, latest_version_references, slug
 from ..documents.component import ComponentDocument, parameter_details, parse_component_document
 from ..documents.errors import DocumentError
-from ..documents.yaml_loader import MAX_DOCUMENT_BYTES
 from ..exceptions import (
     InvalidVersionNumberException,
     ResourceAlreadyExistsException,
@@ -24,7 +23,7 @@ from ..store import VersionedStore, VersionEntry
 from ..versions import Version, VersionPattern
 from .base import Answer, BackendCore, HasRecord, Record, Resource, iso_date, now, operation, read_filters
 from .published_component import PublishedComponent, PublishedComponents, published_components
-from .s3_document import read_s3_document
+from .s3_document import read_document
 
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.type_defs import (
@@ -68,10 +67,22 @@ class ComponentOperations(BackendCore):
         :raises InvalidParameterValueException: the document cannot be read or breaks a rule of component documents.
         :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
         """
-        _require_one_source(request)
         version_arn = self._component_version_arn(request["name"], request["semanticVersion"])
-        data = self._component_data(request)
-        document = _parse(data, request["platform"])
+        data = read_document(request, self.account_id, self.partition)
+        arn = self._add_build(version_arn, data, "data", request)
+        return {"componentBuildVersionArn": str(arn), "latestVersionReferences": latest_version_references(arn)}
+
+    def _add_build(self, version_arn: Arn, data: str, parameter: str, request: Mapping[str, Any]) -> Arn:
+        """Add the next build of a version.
+
+        :param data: the document.
+        :param parameter: the member of the request that the document comes from.
+        :param request: the other members of CreateComponent or ImportComponent.
+        :returns: the ARN of the build.
+        :raises InvalidParameterValueException: the document breaks a rule of component documents.
+        :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
+        """
+        document = _parse(data, request["platform"], parameter)
         record: Record = {
             "name": request["name"],
             "version": version_arn.version,
@@ -92,7 +103,7 @@ class ComponentOperations(BackendCore):
         self.stop_dry_run(request)
         arn = version_arn.with_version(version_arn.version, self.components.next_build(version_arn))
         self.components.add(Component({"arn": str(arn), **record, "dateCreated": iso_date(now())}))
-        return {"componentBuildVersionArn": str(arn), "latestVersionReferences": latest_version_references(arn)}
+        return arn
 
     @operation("GetComponent")
     def get_component(self, request: GetComponentRequestTypeDef) -> Answer:
@@ -117,10 +128,11 @@ class ComponentOperations(BackendCore):
         """Deletes one build; the other builds of the version stay.
 
         :raises ResourceNotFoundException: this account has no such build.
-        :raises ResourceDependencyException: an image recipe refers to the build's version.
+        :raises ResourceDependencyException: a recipe refers to the build's version, or the build is shared with others.
         """
         component = self.components.get(request["componentBuildVersionArn"])
         self._require_no_recipe_uses(component)
+        self.require_not_shared(component)
         self.components.remove(component.arn).forget()
         return {"componentBuildVersionArn": component.arn}
 
@@ -128,7 +140,7 @@ class ComponentOperations(BackendCore):
     def list_components(self, request: ListComponentsRequestTypeDef) -> Answer:
         """Versions in ARN order; with ``byName`` the highest version of each name.
 
-        DEPRECATED ones only if the status filter asks for them. Other accounts share nothing here: ``Shared`` is empty.
+        DEPRECATED ones only if the status filter asks for them.
 
         :raises InvalidParameterCombinationException: byName together with the version filter.
         """
@@ -139,8 +151,8 @@ class ComponentOperations(BackendCore):
         owner = request.get("owner", "Self")
         if owner in ARN_OWNERS:
             return self._list_versions(self._published_components[ARN_OWNERS[owner]], request, filters)
-        shared = VersionedStore[Component](self.arn("component"))
-        return self._list_versions(self.components if owner == "Self" else shared, request, filters)
+        store = self.components if owner == "Self" else self.shared_with_me(self.components.kind, "List")
+        return self._list_versions(store, request, filters)
 
     @operation("ListComponentBuildVersions")
     def list_component_build_versions(self, request: ListComponentBuildVersionsRequestTypeDef) -> Answer:
@@ -165,11 +177,17 @@ class ComponentOperations(BackendCore):
         return {"componentSummaryList": [row.record for row in rows], **token}
 
     def find_component(self, arn: str) -> Component | PublishedComponent | None:
-        *_, owner, path = arn.split(":", 5)
-        store = self._published_components[owner] if owner in ARN_OWNERS.values() else self.components
-        if path.count("/") == 3:
-            return store.find(arn)
-        return store.resolve(Arn.parse(arn), lambda component: component.record["state"]["status"] == "ACTIVE")
+        reference = Arn.parse(arn)
+        is_published = reference.owner in ARN_OWNERS.values()
+        store: VersionedStore[Any] = (
+            self._published_components[reference.owner] if is_published else self.readable_store(reference)
+        )
+        found: Component | PublishedComponent | None = (
+            store.resolve(reference, lambda component: component.record["state"]["status"] == "ACTIVE")
+            if reference.build is None
+            else store.find(arn)
+        )
+        return found
 
     @cached_property
     def _published_components(self) -> PublishedComponents:
@@ -183,11 +201,6 @@ class ComponentOperations(BackendCore):
         entry = self.components.entry_of(arn)
         return arn if entry is None else entry.arn
 
-    def _component_data(self, request: CreateComponentRequestTypeDef) -> str:
-        if "uri" not in request:
-            return request["data"]
-        return read_s3_document(request["uri"], "uri", MAX_DOCUMENT_BYTES, self.account_id, self.partition)
-
     def _require_new_content(self, version_arn: Arn, record: Record) -> None:
         entry = self.components.entry_of(version_arn)
         if entry and all(entry.newest.record.get(member) == record.get(member) for member in _CONTENT):
@@ -198,7 +211,7 @@ class ComponentOperations(BackendCore):
         version = Version.parse(str(arn.version))
         versions = self.components.versions_of(arn.family)
         prefix = f"{arn.family}/"
-        for recipe in self.image_recipes:
+        for recipe in self.recipes():
             for use in recipe.record.get("components") or ():
                 reference: str = use["componentArn"]
                 if reference.startswith(prefix) and _depends_on(reference, version, versions):
@@ -218,18 +231,11 @@ class ComponentOperations(BackendCore):
         return {"componentVersionList": [_version_summary(row) for row in rows], **token}
 
 
-def _require_one_source(request: CreateComponentRequestTypeDef) -> None:
-    if "data" in request and "uri" in request:
-        raise invalid_combination("uri", "You can specify either data or uri, but not both.")
-    if "data" not in request and "uri" not in request:
-        raise invalid_combination("data", "You must specify either data or uri.")
-
-
-def _parse(data: str, platform: str) -> ComponentDocument:
+def _parse(data: str, platform: str, parameter: str) -> ComponentDocument:
     try:
         return parse_component_document(data, platform)
     except DocumentError as error:
-        raise invalid_value("data", str(error)) from None
+        raise invalid_value(parameter, str(error)) from None
 
 
 def _is_version(text: str) -> bool:

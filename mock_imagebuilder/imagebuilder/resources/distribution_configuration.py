@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from moto.settings import allow_unknown_region
-from moto.utilities.utils import get_partition
 
 from ..arns import slug
 from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
-from ..regions import all_regions
+from ..regions import all_regions, partition_of
 from .base import Answer, BackendCore, Resource, iso_date, now, operation, read_filters
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ _BUILD_DATE = re.compile(r"\{\{\s*imagebuilder:buildDate\s*\}\}")
 
 
 class DistributionConfiguration(Resource):
-    """A distribution configuration; ``record`` in the members of the API's DistributionConfiguration."""
+    """A distribution configuration; ``record`` in the members of the API's DistributionConfiguration and its summary."""
 
 
 class DistributionConfigurationOperations(BackendCore):
@@ -63,6 +62,7 @@ class DistributionConfigurationOperations(BackendCore):
                     "name": request["name"],
                     "description": request.get("description"),
                     "distributions": request["distributions"],
+                    "regions": _regions(request["distributions"]),
                     "timeoutMinutes": TIMEOUT_MINUTES,
                     "dateCreated": iso_date(now()),
                     "tags": request.get("tags", {}),
@@ -92,6 +92,7 @@ class DistributionConfigurationOperations(BackendCore):
         configuration.update(
             description=request.get("description"),
             distributions=request["distributions"],
+            regions=_regions(request["distributions"]),
             dateUpdated=iso_date(now()),
         )
         return {"distributionConfigurationArn": configuration.arn}
@@ -116,12 +117,11 @@ class DistributionConfigurationOperations(BackendCore):
             request,
             lambda after: self.distribution_configurations.rows(after, filters.get("name")),
         )
-        return {"distributionConfigurationSummaryList": [_summary(row) for row in rows], **token}
+        return {"distributionConfigurationSummaryList": [row.record for row in rows], **token}
 
 
-def _summary(configuration: DistributionConfiguration) -> dict[str, Any]:
-    regions = [distribution["region"] for distribution in configuration.record["distributions"]]
-    return {**configuration.record, "regions": regions}
+def _regions(distributions: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [distribution["region"] for distribution in distributions]
 
 
 def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: str) -> None:
@@ -137,7 +137,7 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: s
     for number, distribution in enumerate(distributions):
         path = f"distributions[{number}]"
         region = distribution["region"]
-        is_region = get_partition(region) == partition and (region in all_regions() or allow_unknown_region())
+        is_region = partition_of(region) == partition and (region in all_regions() or allow_unknown_region())
         if not is_region:
             raise invalid_value(f"{path}.region", f"The Region '{region}' does not exist.")
         if region in seen:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn, latest_version_references
-from ..builds.ami_build import default_workflows, resolved_workflows, service_linked_role, stages_of
+from ..builds.ami_build import default_workflows, resolved_workflows, service_linked_role
 from ..builds.build import AVAILABLE, Build, Stage
 from ..builds.outputs.outbox import living_backend
 from ..builds.parent_image import find_image
 from ..builds.settings import check_build_settings, image_tests_configuration
+from ..builds.workflow_runs import WorkflowRuns, type_of
 from ..exceptions import (
     ResourceDependencyException,
     ResourceNotFoundException,
@@ -19,7 +20,7 @@ from ..exceptions import (
     invalid_value,
     misplaced_wildcard,
 )
-from ..store import NameFilter, VersionEntry
+from ..store import NameFilter, VersionedStore, VersionEntry
 from .base import Answer, BackendCore, Record, Resource, iso_date, now, operation, read_filters
 
 if TYPE_CHECKING:
@@ -35,20 +36,22 @@ if TYPE_CHECKING:
     )
 
     from ..builds.parent_image import ParentImage
-    from .image_recipe import ImageRecipe
+    from .recipe_versions import Recipe
 
 
 class Image(Resource):
     """One image build version; ``record`` in the members of the API's Image, with the ``owner`` of its summaries."""
 
-    def __init__(self, backend: BackendCore, record: Record, created: datetime, recipe: ImageRecipe | None) -> None:
+    def __init__(self, backend: BackendCore, record: Record, created: datetime, recipe: Recipe | None) -> None:
         super().__init__(record)
         self.backend = backend
         self.created = created
         self._recipe = recipe
-        #: What a build has resolved the recipe's parent image to. Imported images have none.
+        #: What a build has resolved the recipe's parent image to, or the source of what is only distributed. Imported
+        #: images have none.
         self.parent: ParentImage | None = None
         self.build: Build
+        self.workflow_runs = WorkflowRuns(self)
 
     @property
     def status(self) -> str:
@@ -64,7 +67,7 @@ class Image(Resource):
         return int(self.record["version"].rpartition("/")[2])
 
     @property
-    def recipe(self) -> ImageRecipe:
+    def recipe(self) -> Recipe:
         """The recipe that a build makes the image from.
 
         :raises AttributeError: the image is imported. (moto's dashboard tries every attribute, and expects this error.)
@@ -72,6 +75,11 @@ class Image(Resource):
         if self._recipe is None:
             raise AttributeError(f"{self.arn} has no recipe")
         return self._recipe
+
+    @property
+    def recipe_record(self) -> Mapping[str, Any]:
+        """The recipe as the image shows it; empty if it is made from something else."""
+        return self.record.get("imageRecipe") or self.record.get("containerRecipe") or {}
 
 
 class ImageOperations(BackendCore):
@@ -90,16 +98,20 @@ class ImageOperations(BackendCore):
 
     def start_build(self, settings: Mapping[str, Any], build_type: str, pipeline_arn: str | None = None) -> Image:
         recipe = check_build_settings(self, settings)
+        kind = recipe.build_kind
         tests = image_tests_configuration(settings)
-        workflows = resolved_workflows(settings)
+        workflows = resolved_workflows(self, settings)
         distribution_arn = settings.get("distributionConfigurationArn")
-        kinds = {entry["workflowArn"].split(":workflow/")[1].split("/")[0] for entry in workflows or ()}
-        runs_tests = tests["imageTestsEnabled"] and (workflows is None or "test" in kinds)
+        types = {"BUILD", "TEST"} if workflows is None else {type_of(entry["workflowArn"]) for entry in workflows}
+        if not tests["imageTestsEnabled"]:
+            types.discard("TEST")
         created = now()
         record = {
+            "type": kind.image_type,
             "platform": recipe.record["platform"],
             "enhancedImageMetadataEnabled": settings.get("enhancedImageMetadataEnabled", True),
-            "imageRecipe": recipe.snapshot,
+            kind.recipe_member: recipe.snapshot,
+            "outputResources": {kind.output_member: []},
             "sourcePipelineArn": pipeline_arn,
             "infrastructureConfiguration": self.infrastructure_configurations.get(
                 settings["infrastructureConfigurationArn"]
@@ -111,14 +123,14 @@ class ImageOperations(BackendCore):
             "imageScanningConfiguration": settings.get("imageScanningConfiguration"),
             "buildType": build_type,
             "executionRole": settings.get("executionRole") or service_linked_role(self.account_id, self.region_name),
-            "workflows": workflows or default_workflows(self.partition, self.region_name, runs_tests),
+            "workflows": workflows or default_workflows(self, kind, "TEST" in types),
             "loggingConfiguration": settings.get("loggingConfiguration"),
         }
         version_arn = Arn.parse(recipe.arn)
         image = self.add_image(
             version_arn.slug, str(version_arn.version), recipe.name, record, settings.get("tags", {}), created, recipe
         )
-        stages = stages_of(workflows is None or "build" in kinds, runs_tests, distribution_arn is not None)
+        stages = kind.stages_of(frozenset(types), distribution_arn is not None)
         if pipeline_arn is not None:
             self.image_pipelines.get(pipeline_arn).add_image(image)
         self.run_build(image, stages)
@@ -132,7 +144,7 @@ class ImageOperations(BackendCore):
         members: Mapping[str, Any],
         tags: Mapping[str, str],
         created: datetime,
-        recipe: ImageRecipe | None = None,
+        recipe: Recipe | None = None,
     ) -> Image:
         """Store the next build of an image version."""
         version_arn = self.arn("image", slug, version)
@@ -151,11 +163,14 @@ class ImageOperations(BackendCore):
         }
         image = Image(self, record, created, recipe)
         self.images.add(image)
+        self.workflow_history.add(image.workflow_runs)
         return image
 
     def run_build(self, image: Image, stages: tuple[Stage, ...]) -> None:
         """Begin the build of a stored image."""
-        failure = self.steering.take_build_failure(image.name, tuple(stage.status for stage in stages))
+        failure = self.steering.take_build_failure(
+            image.name, tuple(stage.status for stage in stages), image.workflow_runs.step_names
+        )
         image.build = Build(image, stages, failure, image.created)
         image.build.start(image.created)
         self.running_builds.add(image.build)
@@ -194,7 +209,7 @@ class ImageOperations(BackendCore):
                 "imageBuildVersionArn",
                 f"The image '{image.arn}' is in the state {image.status} and cannot be cancelled.",
             )
-        image.build.cancel()
+        image.build.cancel(now())
         return {"imageBuildVersionArn": image.arn}
 
     @operation("DeleteImage")
@@ -202,15 +217,18 @@ class ImageOperations(BackendCore):
         """Deletes the image resource; its AMIs stay.
 
         :raises ResourceNotFoundException: there is no such image.
-        :raises ResourceDependencyException: its build is running, or a recipe has it as parent image.
+        :raises ResourceDependencyException: its build is running, a recipe has it as parent image, or it is shared with
+            other accounts.
         """
         image = self.images.get(request["imageBuildVersionArn"])
-        if image.build.is_running or any(recipe.record["parentImage"] == image.arn for recipe in self.image_recipes):
+        if image.build.is_running or any(recipe.record["parentImage"] == image.arn for recipe in self.recipes()):
             raise ResourceDependencyException.depended_on(image.arn)
+        self.require_not_shared(image)
         pipeline = self.image_pipelines.find(image.record.get("sourcePipelineArn", ""))
         if pipeline is not None:
             pipeline.remove_image(image)
         self.images.remove(image.arn).forget()
+        self.workflow_history.remove(image.workflow_runs)
         return {"imageBuildVersionArn": image.arn}
 
     @operation("ListImages")
@@ -227,12 +245,14 @@ class ImageOperations(BackendCore):
             raise invalid_combination("byName", "The version filter can't be used when byName is true.")
         owner = request.get("owner", "Self")
         names = filters.pop("name", None)
-        shows_deprecated = owner == "Self" or request.get("includeDeprecated", False)
+        shows_deprecated = owner in ("Self", "Shared") or request.get("includeDeprecated", False)
+        images: VersionedStore[Any]
+        if owner == "Shared":
+            images = self.shared_with_me(self.images.kind, "List")
+        else:
+            images = self.images if owner == "Self" else self.managed_images[owner]
 
         def rows_after(after: str | None) -> Iterator[tuple[str, VersionEntry[Any]]]:
-            if owner == "Shared":
-                return iter(())
-            images = self.images if owner == "Self" else self.managed_images[owner]
             return images.name_rows(after, names) if by_name else images.version_rows(after, names)
 
         def keep(entry: VersionEntry[Any]) -> bool:

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn, latest_version_references, slug
+from ..builds.ami_build import AMI_BUILD
 from ..builds.block_devices import check_block_devices
-from ..builds.parent_image import ParentImage, resolve_parent_image, unusable_parent
+from ..builds.parent_image import ParentImage, resolve_parent_image, unusable_image
 from ..builds.recipe_components import check_components
-from ..exceptions import (
-    InvalidVersionNumberException,
-    ResourceAlreadyExistsException,
-    ResourceDependencyException,
-    ResourceNotFoundException,
-    invalid_value,
-    misplaced_wildcard,
-)
-from ..store import VersionEntry
-from ..versions import WILDCARD, Version, VersionPattern, next_version
-from .base import Answer, BackendCore, Record, Resource, iso_date, now, operation, read_filters
+from ..exceptions import invalid_value
+from .base import Answer, Record, iso_date, now, operation
+from .recipe_versions import Recipe, RecipeOperations
 
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.type_defs import (
@@ -42,34 +35,15 @@ _AS_SENT = (
     "amiTags",
     "amiWatermarks",
 )
-_SNAPSHOTS_KEPT = 4
 
 
-class ImageRecipe(Resource):
+class ImageRecipe(Recipe):
     """One version of an image recipe; ``record`` in the members of the API's ImageRecipe, without ``type``."""
 
-    def __init__(self, record: Record) -> None:
-        super().__init__(record)
-        self._snapshots: tuple[Record, ...] = ()
-
-    @property
-    def snapshot(self) -> Record:
-        """The recipe as images show it: without its owner."""
-        return self.shared_snapshot({name: value for name, value in self.record.items() if name != "owner"})
-
-    def shared_snapshot(self, members: Record) -> Record:
-        """One object for all images that show the same of this recipe: there can be thousands of them.
-
-        :param members: what an image shows of it; not to be changed afterwards.
-        """
-        for snapshot in self._snapshots:
-            if snapshot == members:
-                return snapshot
-        self._snapshots = (*self._snapshots, members)[-_SNAPSHOTS_KEPT:]
-        return members
+    build_kind = AMI_BUILD
 
 
-class ImageRecipeOperations(BackendCore):
+class ImageRecipeOperations(RecipeOperations):
     """Create, get, delete and list image recipes. A recipe is never changed: there is no update."""
 
     @operation("CreateImageRecipe")
@@ -84,15 +58,14 @@ class ImageRecipeOperations(BackendCore):
         :raises ServiceQuotaExceededException: there are too many components.
         :raises ResourceAlreadyExistsException: the name has this version already, whatever is in it.
         """
-        arn = self._new_recipe_arn(request["name"], request["semanticVersion"])
+        family = self.arn("image-recipe", slug(request["name"]))
+        arn = self._new_recipe_arn(self.image_recipes, family, request["semanticVersion"])
         parent = resolve_parent_image(self, request["parentImage"])
         if parent.type != "AMI":
-            raise unusable_parent()
+            raise unusable_image()
         check_components(self, request.get("components", ()), parent)
         _check_settings(request, parent)
-        existing = self.image_recipes.entry_of(arn)
-        if existing:
-            raise ResourceAlreadyExistsException(self.image_recipes.kind, str(existing.arn))
+        self._require_new_recipe(self.image_recipes, arn)
         self.stop_dry_run(request)
         recipe = ImageRecipe(
             {
@@ -118,13 +91,7 @@ class ImageRecipeOperations(BackendCore):
         :raises ResourceNotFoundException: nothing matches.
         :raises InvalidParameterValueException: a number stands right of a wildcard.
         """
-        arn = request["imageRecipeArn"]
-        try:
-            recipe = self.image_recipes.resolve(Arn.parse(arn))
-        except ValueError:
-            raise misplaced_wildcard("imageRecipeArn") from None
-        if recipe is None:
-            raise ResourceNotFoundException(self.image_recipes.kind, arn)
+        recipe = self._get_recipe(self.image_recipes, request["imageRecipeArn"], "imageRecipeArn")
         return {
             "imageRecipe": recipe.record,
             "latestVersionReferences": latest_version_references(Arn.parse(recipe.arn)),
@@ -138,17 +105,8 @@ class ImageRecipeOperations(BackendCore):
         :raises ResourceNotFoundException: there is no such recipe.
         :raises ResourceDependencyException: a pipeline refers to it, or needs it to resolve its wildcard ARN.
         """
-        arn_text = request["imageRecipeArn"]
-        if WILDCARD in str(Arn.parse(arn_text).version):
-            raise invalid_value("imageRecipeArn", "The version of a recipe to delete can't have a wildcard.")
-        recipe = self.image_recipes.get(arn_text)
-        try:
-            for reference in self._references_to(Arn.parse(arn_text)):
-                self.require_no_pipeline_uses(reference)
-        except ResourceDependencyException:
-            raise ResourceDependencyException.depended_on(recipe.arn) from None
-        self.image_recipes.remove(recipe.arn).forget()
-        return {"imageRecipeArn": recipe.arn}
+        self._delete_recipe(self.image_recipes, request["imageRecipeArn"], "imageRecipeArn")
+        return {"imageRecipeArn": request["imageRecipeArn"]}
 
     @operation("ListImageRecipes")
     def list_image_recipes(self, request: ListImageRecipesRequestTypeDef) -> Answer:
@@ -156,46 +114,9 @@ class ImageRecipeOperations(BackendCore):
 
         Amazon and others publish no recipes, and other accounts share none here: only ``Self`` has any.
         """
-        filters = read_filters(request, {"name", "parentImage", "platform"})
-        names = filters.pop("name", None)
-
-        def rows_after(after: str | None) -> Iterator[tuple[str, VersionEntry[ImageRecipe]]]:
-            if request.get("owner", "Self") != "Self":
-                return iter(())
-            return self.image_recipes.version_rows(after, names)
-
-        rows, token = self.list_page(
-            "ListImageRecipes",
-            request,
-            rows_after,
-            lambda row: all(row.newest.record[name] in values for name, values in filters.items()),
-        )
-        summaries = [row.newest.record for row in rows]
-        return {"imageRecipeSummaryList": summaries, **token}
-
-    def _new_recipe_arn(self, name: str, semantic_version: str) -> Arn:
-        family = self.arn("image-recipe", slug(name))
-        try:
-            version = next_version(semantic_version, self.image_recipes.versions_of(str(family)))
-        except ValueError:
-            raise InvalidVersionNumberException from None
-        return family.with_version(_spelled_like(semantic_version, version))
-
-    def _references_to(self, arn: Arn) -> list[str]:
-        """The ARNs, with and without wildcards, that mean this version and no other one."""
-        others = self.image_recipes.versions_of(arn.family).keys() - {Version.parse(str(arn.version))}
-        wildcards = [
-            reference
-            for reference in latest_version_references(arn).values()
-            if not any(map(VersionPattern(str(Arn.parse(reference).version)).matches, others))
-        ]
-        return [str(arn), *wildcards]
-
-
-def _spelled_like(text: str, version: Version) -> str:
-    """``version``, with the nodes that ``text`` has as they are written there: the service keeps leading zeros."""
-    nodes = zip(text.split("."), version, strict=True)
-    return ".".join(str(number) if given == WILDCARD else given for given, number in nodes)
+        filters = {"name", "parentImage", "platform"}
+        records, token = self._recipe_page("ListImageRecipes", self.image_recipes, request, filters)
+        return {"imageRecipeSummaryList": records, **token}
 
 
 def _as_sent(request: Mapping[str, Any]) -> Record:

@@ -37,11 +37,14 @@ class TaggingOperations(TaggableResourcesMixin, BackendCore):
         """The stores by the resource type in their ARNs, which is the resource type of the tagging API too."""
         return {
             "component": self.components,
+            "container-recipe": self.container_recipes,
             "distribution-configuration": self.distribution_configurations,
             "image": self.images,
             "image-pipeline": self.image_pipelines,
             "image-recipe": self.image_recipes,
             "infrastructure-configuration": self.infrastructure_configurations,
+            "lifecycle-policy": self.lifecycle_policies,
+            "workflow": self.workflows,
         }
 
     def _find_taggable(self, arn_text: str) -> Resource:

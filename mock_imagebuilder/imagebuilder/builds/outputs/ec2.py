@@ -13,6 +13,9 @@ from .outbox import Outbox, living_backend
 
 CREATED_BY = "EC2 Image Builder"
 
+#: The disk that Windows 11 needs at least.
+_DISK_GIBIBYTES = 64
+
 
 @dataclass(frozen=True, slots=True)
 class AmiSpecification:
@@ -26,11 +29,19 @@ class AmiSpecification:
     tags: Mapping[str, str] = field(default_factory=dict)
     architecture: str = "x86_64"
     root_device_name: str = "/dev/xvda"
+    boot_mode: str = "uefi"
+    #: What the AMI is registered from; without it, it gets a snapshot of its own.
+    snapshot_id: str | None = None
 
 
 def new_ami_id() -> str:
     """``ami-`` and 17 hexadecimal digits."""
     return f"ami-{mock_random.getrandbits(68):017x}"
+
+
+def new_snapshot_id() -> str:
+    """``snap-`` and 17 hexadecimal digits."""
+    return f"snap-{mock_random.getrandbits(68):017x}"
 
 
 def service_tags(image_arn: str) -> dict[str, str]:
@@ -61,13 +72,36 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             root_device_type="ebs",
             root_device_name=ami.root_device_name,
             region_name=f"{region}a",
+            boot_mode=ami.boot_mode,
             tags=dict(ami.tags),
         )
         ec2.amis[ami.ami_id] = registered
+        if ami.snapshot_id in ec2.snapshots:
+            # moto makes a snapshot for every AMI.
+            ec2.snapshots.pop(registered.ebs_snapshot.id)
+            registered.ebs_snapshot = ec2.snapshots[ami.snapshot_id]
+            registered.ebs_snapshot.from_ami = ami.ami_id
         snapshot_tags = {key: ami.tags[key] for key in ("CreatedBy", "Ec2ImageBuilderArn") if key in ami.tags}
         if snapshot_tags:
             # The AMI made a snapshot of its own: that one is the AMI's.
             registered.ebs_snapshot.add_tags(snapshot_tags)
+
+    outbox.post("ec2", account_id, region, effect)
+
+
+def add_snapshot(
+    outbox: Outbox, account_id: str, region: str, snapshot_id: str, description: str, tags: Mapping[str, str]
+) -> None:
+    """Leave a snapshot from which an AMI can be registered."""
+
+    def effect(ec2: Any) -> None:
+        volume = ec2.create_volume(size=_DISK_GIBIBYTES, zone_name=f"{region}a")
+        snapshot = ec2.create_snapshot(volume.id, description, account_id)
+        ec2.delete_volume(volume.id)
+        del ec2.snapshots[snapshot.id]
+        snapshot.id = snapshot_id
+        ec2.snapshots[snapshot_id] = snapshot
+        snapshot.add_tags(dict(tags))
 
     outbox.post("ec2", account_id, region, effect)
 

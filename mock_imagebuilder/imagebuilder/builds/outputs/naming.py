@@ -10,6 +10,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from .outbox import backend_of
+
+if TYPE_CHECKING:
+    from ...resources.image import Image
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z]+):([^{}]+?)\s*\}\}")
 _DATE_PATTERN = re.compile(r"yyyy|yy|MM|dd|HH|mm|ss|SSS")
@@ -68,3 +74,21 @@ class BuildNames:
             "SSS": f"{created.microsecond // 1000:03d}",
         }
         return parts[match.group(0)]
+
+
+def names_of(image: Image) -> BuildNames:
+    """What the placeholders in names and tags stand for in this image."""
+    backend = image.backend
+
+    def read_parameter(name: str) -> str:
+        from moto.ssm.exceptions import ParameterVersionNotFound
+
+        try:
+            parameter = backend_of("ssm", backend.account_id, backend.region_name).get_parameter(name)
+        except ParameterVersionNotFound:
+            parameter = None
+        if parameter is None:
+            raise LookupError(f"The SSM parameter '{name}' does not exist.")
+        return str(parameter.value)
+
+    return BuildNames(image.name, image.build_number, image.created, read_parameter)

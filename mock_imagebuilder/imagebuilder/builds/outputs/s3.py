@@ -1,4 +1,4 @@
-"""Disk images in moto's S3: what EC2's ExportImage leaves."""
+"""Disk images in moto's S3: those that imports read, and what EC2's ExportImage leaves."""
 
 from __future__ import annotations
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 class ExportRefused(Exception):
     """EC2 would refuse the export task; the text is EC2's."""
+
+
+def has_own_bucket(account_id: str, partition: str, name: str) -> bool:
+    """Whether a bucket belongs to the account itself."""
+    return name in backend_of("s3", account_id, partition).buckets
+
+
+def has_object(account_id: str, partition: str, uri: str) -> bool:
+    """Whether there is an object at ``s3://bucket/key`` in a bucket of the account itself."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    if not has_own_bucket(account_id, partition, bucket):
+        return False
+    return backend_of("s3", account_id, partition).get_object(bucket, key) is not None
 
 
 def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> str:

@@ -1,0 +1,1 @@
+"""Stories that run as they are: see the README."""

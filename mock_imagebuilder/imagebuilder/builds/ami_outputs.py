@@ -1,0 +1,250 @@
+"""The AMIs of an image: the one that a build makes, its copies in other Regions and accounts, and what is made of them.
+
+A build without a DISTRIBUTION workflow distributes as its distribution configuration says; the steps of such a workflow do
+the same, one thing at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .build import StageFailed
+from .distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
+from .outputs import ec2, s3
+from .outputs.naming import names_of
+
+if TYPE_CHECKING:
+    from ..resources.image import Image
+
+#: An AMI in the members of the API's Ami, as an image's output resources have it.
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A Region and an account that get the AMI; ``settings`` in the members of the API's AmiDistributionConfiguration."""
+
+    region: str
+    account_id: str
+    settings: Mapping[str, Any]
+
+
+class CopyRefused(Exception):
+    """The AMI does not get to a destination; the text says why."""
+
+
+def create_ami(
+    image: Image,
+    moment: datetime,
+    *,
+    is_output: bool = True,
+    description: str | None = None,
+    hardware: Mapping[str, str] | None = None,
+) -> str:
+    """Make an AMI in the build's own account and Region, with the name, description and tags of the image's settings.
+
+    :param is_output: whether it is one of the image's output resources.
+    :param description: instead of that of the settings.
+    :param hardware: what is not as in the parent image: ``architecture``, ``root_device_name``, ``boot_mode``,
+        ``snapshot_id``.
+    :returns: its id.
+    :raises LookupError: the name has a placeholder for an SSM parameter that does not exist.
+    """
+    backend, recipe = image.backend, image.recipe_record
+    settings = _build_region_settings(image)
+    # An imported image has a description of its own.
+    of_image = recipe.get("description") or image.record.get("description")
+    description = description or settings.get("description") or of_image
+    tags = {**recipe.get("amiTags", {}), **ec2.service_tags(image.arn)}
+    ami = _specification(image, settings, description, tags, moment, hardware or {})
+    if is_output:
+        _leave(image, backend.region_name, backend.account_id, ami)
+    else:
+        ec2.register(backend.outbox, backend.account_id, backend.region_name, ami)
+    return ami.ami_id
+
+
+def source_ami(image: Image) -> Entry | None:
+    """The AMI that is distributed: what a build has made, before any copies, or what DistributeImage was given.
+
+    None if the build has made none yet.
+    """
+    if "sourceImage" in image.record:
+        return _given_ami(image)
+    amis: list[Entry] = image.record["outputResources"].get("amis", [])
+    return amis[0] if amis else None
+
+
+def distribute(image: Image, moment: datetime) -> None:
+    """Copy and share the AMI as the distribution configuration says. Copies that are there already are not made again.
+
+    :raises StageFailed: a destination does not get it.
+    """
+    for destination in destinations_of(image, image.record["distributionConfiguration"]["distributions"]):
+        try:
+            entry = copy_to(image, destination, moment)
+        except CopyRefused as error:
+            refusal = DistributionRefused(destination.region, destination.account_id, str(error))
+            raise distribution_failed(image, [refusal]) from None
+        share(image, destination, entry["image"], destination.settings.get("launchPermission", {}))
+
+
+def integrate(image: Image) -> None:
+    """Configure what uses the AMIs, as the distribution configuration says.
+
+    :raises StageFailed: it cannot be done in a Region.
+    """
+    amis, source = image.record["outputResources"]["amis"], source_ami(image)
+    if source is None:
+        raise StageFailed("The build has made no AMI.")
+    failures = []
+    for distribution in image.record["distributionConfiguration"]["distributions"]:
+        in_region = (ami for ami in amis if ami["region"] == distribution["region"])
+        failures += configure(image, distribution["region"], next(in_region, source)["image"], distribution)
+    if failures:
+        raise integration_failed(image, failures)
+
+
+def destinations_of(image: Image, distributions: Iterable[Mapping[str, Any]]) -> Iterator[Destination]:
+    """Where entries of a distribution configuration send an AMI, in their order."""
+    for distribution in distributions:
+        if "amiDistributionConfiguration" in distribution:
+            settings = distribution["amiDistributionConfiguration"]
+            for account_id in settings.get("targetAccountIds", [image.backend.account_id]):
+                yield Destination(distribution["region"], account_id, settings)
+
+
+def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
+    """Bring the AMI to a destination: a copy, or in the build's own account and Region the AMI itself with its tags.
+
+    A copy of the same name that is there already is taken; one that has been deregistered is made anew. The source AMI
+    of DistributeImage becomes one of the image's output resources when its own place is a destination.
+
+    :raises CopyRefused: the AMI is gone, it is not this account's to share, or a name or tag has a placeholder for an SSM
+        parameter that does not exist.
+    """
+    backend, names = image.backend, names_of(image)
+    region, account_id, settings = destination.region, destination.account_id, destination.settings
+    source = source_ami(image)
+    if source is None:
+        raise CopyRefused("The build has made no AMI.")
+    try:
+        ec2.require_ami(backend.account_id, backend.region_name, source["image"])
+        tags = {key: names.fill(value) for key, value in settings.get("amiTags", {}).items()}
+        tags |= ec2.service_tags(image.arn)
+        if (region, account_id) == (backend.region_name, backend.account_id):
+            if "sourceImage" in image.record:
+                _require_may_share(source, destination)
+                # It keeps the service's tags of the image that it comes from, if it has them.
+                tags = {key: value for key, value in tags.items() if key not in ec2.service_tags(image.arn)}
+                _list(image, source)
+            ec2.tag(backend.outbox, account_id, region, source["image"], tags)
+            return source
+        copy = _specification(image, settings, settings.get("description"), tags, moment, {})
+    except ec2.AmiGone as error:
+        raise CopyRefused(f"EC2 Client Error: '{error}'") from None
+    except LookupError as error:
+        raise CopyRefused(str(error)) from None
+    earlier = _earlier_copy(image, region, account_id, copy.name)
+    return _leave(image, region, account_id, copy) if earlier is None else earlier
+
+
+def share(image: Image, destination: Destination, ami_id: str, permission: Mapping[str, Any]) -> None:
+    """Apply a ``launchPermission`` of a distribution configuration to an AMI."""
+    ec2.share(image.backend.outbox, destination.account_id, destination.region, ami_id, permission)
+
+
+def configure(image: Image, region: str, ami_id: str, settings: Mapping[str, Any]) -> list[RegionFailure]:
+    """Export an AMI as an entry of a distribution configuration says.
+
+    :returns: what went wrong.
+    """
+    if "s3ExportConfiguration" not in settings:
+        return []
+    try:
+        ec2.require_ami(image.backend.account_id, region, ami_id)
+        s3.export_disk_image(image.backend, region, ami_id, settings["s3ExportConfiguration"])
+    except (ec2.AmiGone, s3.ExportRefused) as error:
+        return [RegionFailure(region, "EXPORT_AMI", f"EC2 Client Error: '{error}'")]
+    return []
+
+
+def _specification(
+    image: Image,
+    settings: Mapping[str, Any],
+    description: str | None,
+    tags: Mapping[str, str],
+    moment: datetime,
+    hardware: Mapping[str, str],
+) -> ec2.AmiSpecification:
+    """:raises LookupError: the name has a placeholder for an SSM parameter that does not exist."""
+    names = names_of(image)
+    if image.parent is not None and image.parent.ami is not None:
+        parent = image.parent.ami
+        hardware = {"architecture": parent.architecture, "root_device_name": parent.root_device_name, **hardware}
+    return ec2.AmiSpecification(
+        ami_id=ec2.new_ami_id(),
+        name=names.fill(settings["name"]) if "name" in settings else names.default_ami_name,
+        description=description,
+        platform=image.record["platform"],
+        created=moment,
+        tags=tags,
+        **hardware,
+    )
+
+
+def _leave(image: Image, region: str, account_id: str, ami: ec2.AmiSpecification) -> Entry:
+    ec2.register(image.backend.outbox, account_id, region, ami)
+    image.backend.note_output_ami(region, account_id, ami.ami_id, image)
+    entry = {"region": region, "image": ami.ami_id, "name": ami.name, "accountId": account_id}
+    if ami.description is not None:
+        entry["description"] = ami.description
+    _list(image, entry)
+    return entry
+
+
+def _list(image: Image, entry: Entry) -> None:
+    """Add an AMI to the image's output resources, if it is not there."""
+    amis: list[Entry] = image.record["outputResources"]["amis"]
+    if entry not in amis:
+        image.update(outputResources={"amis": [*amis, entry]})
+
+
+def _given_ami(image: Image) -> Entry | None:
+    """The AMI of the source image that DistributeImage was given."""
+    ami = None if image.parent is None else image.parent.ami
+    if ami is None:
+        return None
+    return {"region": image.backend.region_name, "image": ami.ami_id, "name": ami.name, "accountId": ami.owner_id}
+
+
+def _require_may_share(source: Entry, destination: Destination) -> None:
+    """:raises CopyRefused: launch permissions are to be set on an AMI that belongs to somebody else."""
+    if destination.settings.get("launchPermission") and source["accountId"] != destination.account_id:
+        raise CopyRefused(f"EC2 Client Error: 'Not authorized for image:{source['image']}'")
+
+
+def _earlier_copy(image: Image, region: str, account_id: str, name: str) -> Entry | None:
+    """The copy that an earlier run of the build has left. One that EC2 does not have any more is forgotten."""
+    amis: list[Entry] = image.record["outputResources"]["amis"]
+    source, place = source_ami(image), (region, account_id, name)
+    for entry in amis:
+        if entry != source and (entry["region"], entry["accountId"], entry["name"]) == place:
+            try:
+                ec2.require_ami(account_id, region, entry["image"])
+            except ec2.AmiGone:
+                image.update(outputResources={"amis": [other for other in amis if other is not entry]})
+                return None
+            return entry
+    return None
+
+
+def _build_region_settings(image: Image) -> Mapping[str, Any]:
+    for distribution in image.record.get("distributionConfiguration", {}).get("distributions", ()):
+        if distribution["region"] == image.backend.region_name:
+            settings: Mapping[str, Any] = distribution.get("amiDistributionConfiguration", {})
+            return settings
+    return {}

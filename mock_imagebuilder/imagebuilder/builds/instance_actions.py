@@ -1,0 +1,178 @@
+"""The step actions that have to do with an instance: launch and terminate it, run commands on it, make an AMI of it.
+
+No instance is launched and no command is run: what happens on a build instance is taken to succeed. Outputs are those of
+the user guide's page on supported step actions, in the form of recorded step executions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_api._internal import mock_random
+
+from ..exceptions import ImageBuilderException
+from .ami_outputs import create_ami, source_ami
+from .component_phases import phases_in
+from .outputs import documents, ec2, s3, states
+from .outputs.naming import names_of
+from .parent_image import resolve_parent_image
+from .step_run import Outputs, StepRun
+
+if TYPE_CHECKING:
+    from ..resources.image import Image
+
+
+def launch_instance(run: StepRun) -> Outputs:
+    image, override = run.image, run.inputs.get("imageIdOverride")
+    backend = image.backend
+    try:
+        if override is not None:
+            resolve_parent_image(backend, override)
+        elif (ami_id := _ami_to_launch(run)) is not None:
+            ec2.require_ami(backend.account_id, backend.region_name, ami_id)
+    except ImageBuilderException:
+        raise run.api_error(
+            "InvalidAMIID.NotFound", "RunInstances", f"The image id '[{override}]' does not exist"
+        ) from None
+    except ec2.AmiGone as error:
+        raise run.api_error("InvalidAMIID.Unavailable", "RunInstances", str(error)) from None
+    return {"instanceId": f"i-{mock_random.getrandbits(68):017x}"}
+
+
+def terminate_instance(run: StepRun) -> Outputs:
+    _require_instance(run, "InvalidInstanceID.NotFound", "TerminateInstances")
+    return {}
+
+
+def execute_components(run: StepRun) -> Outputs | None:
+    try:
+        if next(phases_in(run.image, run.workflow_type), None) is None:
+            return None
+    except ImageBuilderException as error:
+        raise run.failed(error.message) from None
+    return run_command(run)
+
+
+def run_command(run: StepRun, output: Any = "") -> Outputs:
+    """What the actions have in common that are a Systems Manager command."""
+    instance_id, account_id = run.inputs["instanceId"], run.image.backend.account_id
+    if not run.has_instance:
+        raise run.api_error(
+            "InvalidInstanceId",
+            "SendCommand",
+            f"Instances [[{instance_id}]] not in a valid state for account {account_id}",
+        )
+    return {"status": "Success", "output": output, "runCommandId": str(mock_random.uuid4())}
+
+
+def run_command_document(run: StepRun) -> Outputs:
+    backend, name = run.image.backend, run.inputs["documentName"]
+    if not documents.exists(backend, name, run.inputs.get("documentVersion", "$DEFAULT")):
+        raise run.api_error("InvalidDocument", "SendCommand", f"Document with name {name} does not exist.")
+    return run_command(run, [""])
+
+
+def sanitize_instance(run: StepRun) -> Outputs:
+    _require_ami_build(run)
+    return run_command(run, "Skipping cleanup\n")
+
+
+def run_sysprep(run: StepRun) -> Outputs:
+    _require_ami_build(run)
+    return run_command(run)
+
+
+def collect_image_metadata(run: StepRun) -> Outputs:
+    _require_ami_build(run)
+    run_command(run)
+    os_version = None if run.image.parent is None else run.image.parent.os_version
+    outputs = {"associationId": str(mock_random.uuid4())}
+    if os_version is None:
+        return outputs
+    run.image.update(osVersion=os_version)
+    return {"osVersion": os_version, **outputs}
+
+
+def create_image(run: StepRun) -> Outputs:
+    _require_ami_build(run)
+    _require_instance(run, "InvalidInstanceID.NotFound", "CreateImage")
+    return _create_ami(run)
+
+
+def register_image(run: StepRun) -> Outputs:
+    _require_ami_build(run)
+    names = {"architecture": "architecture", "bootMode": "boot_mode", "rootDeviceName": "root_device_name"}
+    hardware = {names[name]: value for name, value in run.inputs.items() if name in names}
+    for mapping in run.inputs.get("blockDeviceMapping", ())[:1]:
+        volume = mapping.get("Ebs")
+        if isinstance(volume, Mapping) and isinstance(volume.get("SnapshotId"), str):
+            hardware["snapshot_id"] = volume["SnapshotId"]
+    return _create_ami(run, description=run.inputs.get("description"), hardware=hardware)
+
+
+def create_image_from_iso(run: StepRun) -> Outputs:
+    image, backend = run.image, run.image.backend
+    uri = image.record.get("uri")
+    if uri is None:
+        raise run.failed(f"Action {run.step.action} is for images that are imported from a disk file only")
+    run_command(run)
+    if not s3.has_object(backend.account_id, backend.partition, uri):
+        raise run.api_error("404", "HeadObject", f"Not Found: {uri}")
+    snapshot_id, tags = ec2.new_snapshot_id(), ec2.service_tags(image.arn)
+    place = backend.account_id, backend.region_name
+    ec2.add_snapshot(backend.outbox, *place, snapshot_id, f"Created by {ec2.CREATED_BY} from {uri}", tags)
+    # Windows 11 is for 64-bit processors, and its disk files for import are for those of the x86 kind.
+    return {"amiName": names_of(image).default_ami_name, "snapshotId": snapshot_id, "architecture": "x86_64"}
+
+
+def wait_for_ssm_agent(run: StepRun) -> Outputs:
+    return {"status": run_command(run)["status"]}
+
+
+def execute_state_machine(run: StepRun) -> Outputs:
+    arn, text = run.inputs["stateMachineArn"], run.inputs.get("input", "{}")
+    try:
+        execution = states.execute(arn, text, run.moment)
+    except states.ExecutionRefused as refusal:
+        raise run.api_error(refusal.code, "StartExecution", str(refusal)) from None
+    outputs = {"executionArn": execution.arn, "output": execution.output, "status": execution.status}
+    if execution.status != "SUCCEEDED":
+        raise run.failed(f"The execution '{execution.arn}' ended with the status {execution.status}", outputs)
+    return outputs
+
+
+def instance_type(image: Image, inputs: Mapping[str, Any]) -> str:
+    """The type of an instance that LaunchInstance has launched. Without a setting the service picks one."""
+    infrastructure: Mapping[str, Any] = image.record["infrastructureConfiguration"]
+    types = inputs.get("instanceTypesOverride") or infrastructure.get("instanceTypes")
+    if types:
+        return str(types[0])
+    architecture = "x86_64" if image.parent is None or image.parent.ami is None else image.parent.ami.architecture
+    return {"arm64": "m6g.large", "x86_64_mac": "mac1.metal", "arm64_mac": "mac2.metal"}.get(architecture, "m5.large")
+
+
+def _ami_to_launch(run: StepRun) -> str | None:
+    if run.workflow_type == "BUILD" or run.image.record["type"] != "AMI":
+        parent = run.image.parent
+        return None if parent is None or parent.ami is None else parent.ami.ami_id
+    output = source_ami(run.image)
+    return None if output is None else str(output["image"])
+
+
+def _create_ami(run: StepRun, **settings: Any) -> Outputs:
+    try:
+        ami_id = create_ami(run.image, run.moment, is_output=run.workflow_type == "BUILD", **settings)
+    except LookupError as error:
+        raise run.failed(str(error)) from None
+    return {"imageId": ami_id}
+
+
+def _require_ami_build(run: StepRun) -> None:
+    if run.image.record["type"] != "AMI":
+        raise run.failed(f"Action {run.step.action} is for images that create AMIs only")
+
+
+def _require_instance(run: StepRun, code: str, operation: str) -> None:
+    if not run.has_instance:
+        raise run.api_error(code, operation, f"The instance ID '{run.inputs['instanceId']}' does not exist")

@@ -1,0 +1,336 @@
+"""The workflows of one image: which of them run in a stage of its build, and what their runs make of the build.
+
+Executions are made when their stage begins, and run when the stage's work is done. BUILDING runs the BUILD workflow,
+TESTING the TEST workflows, DISTRIBUTING a DISTRIBUTION workflow if the image has one. TEST workflows of one parallel group
+run at the same time, groups one after the other (WorkflowConfiguration.parallelGroup in the API model).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from moto.moto_api._internal import mock_random
+
+from ..documents.workflow_parameters import workflow_parameter_values
+from ..documents.workflow_references import RunContext
+from ..exceptions import ResourceNotFoundException
+from .build import NotYet, StageFailed
+from .component_phases import ComponentPhase, phases_in
+from .instance_actions import instance_type
+from .sealed_executions import seal, unseal
+from .steering import DEFAULT_REASON, BuildFailure
+from .step_actions import ACTIONS
+from .step_run import StepRun
+from .workflow_execution import COMPLETED, WAIT_FOR_ACTION, StepFailed, WorkflowExecution
+from .workflow_history import StepPlace, id_of
+from .workflow_variables import system_variables
+
+if TYPE_CHECKING:
+    from ..documents.workflow import WorkflowDocument
+    from ..resources.image import Image
+
+#: How many workflows of a parallel group run at the same time.
+MAX_PARALLEL = 5
+_MAX_REASON = 1024
+
+_TYPES = {"BUILDING": "BUILD", "TESTING": "TEST", "DISTRIBUTING": "DISTRIBUTION"}
+
+
+@lru_cache(maxsize=1024)
+def type_of(workflow_arn: str) -> str:
+    """The type of a workflow: BUILD, TEST or DISTRIBUTION."""
+    return workflow_arn.split(":workflow/", 1)[1].split("/", 1)[0].upper()
+
+
+@dataclass(slots=True)
+class _StageRun:
+    """The workflows of the present stage."""
+
+    #: Places in the image's list of workflows, by parallel group.
+    groups: list[list[int]]
+    #: When the next step begins.
+    cursor: datetime
+    executions: dict[int, WorkflowExecution] = field(default_factory=dict)
+
+    @property
+    def groups_ahead(self) -> list[list[int]]:
+        return [group for group in self.groups if not all(map(self._has_ended, group))]
+
+    def _has_ended(self, place: int) -> bool:
+        execution = self.executions.get(place)
+        return execution is not None and not execution.is_running
+
+
+class WorkflowRuns:
+    """The workflow executions of one image, in the order in which they began."""
+
+    __slots__ = ("_documents", "_executions", "_sealed", "_stage", "image", "key")
+
+    def __init__(self, image: Image) -> None:
+        self.image = image
+        #: What the ids of all executions and steps of the image have in common.
+        self.key: int = mock_random.uuid4().int >> 32
+        self._executions: list[WorkflowExecution] | None = []
+        self._sealed = b""
+        self._documents: tuple[WorkflowDocument, ...] = ()
+        self._stage: _StageRun | None = None
+
+    @property
+    def executions(self) -> Sequence[WorkflowExecution]:
+        """Those of a build that has ended are copies."""
+        if self._executions is not None:
+            return self._executions
+        return unseal(self._sealed, self._uses, self._documents)
+
+    def execution_id(self, execution: WorkflowExecution) -> str:
+        return f"wf-{id_of(self.key, execution.number)}"
+
+    def step_id(self, execution: WorkflowExecution, position: int) -> str:
+        return f"step-{id_of(self.key, execution.number + 1 + position)}"
+
+    def has_workflows(self, status: str) -> bool:
+        """Whether workflows run in the stage of this status."""
+        return next(self._places(status), None) is not None
+
+    def step_names(self, status: str) -> set[str]:
+        """The names of all steps that may run in the stage of this status."""
+        documents = (self._find(self._uses[place]) for place in self._places(status))
+        return {step.name for document in documents if document is not None for step in document.steps}
+
+    def begin_stage(self, status: str, moment: datetime) -> None:
+        """The image enters a stage: its first workflows begin."""
+        groups: dict[Any, list[int]] = {}
+        for place in self._places(status):
+            groups.setdefault(self._uses[place].get("parallelGroup", place), []).append(place)
+        if not groups:
+            return
+        self._stage = _StageRun(list(groups.values()), moment)
+        # One that is gone fails the stage, when its work is done.
+        with suppress(StageFailed):
+            for place in self._stage.groups[0][:MAX_PARALLEL]:
+                self._execution_at(place, self._stage)
+
+    def run_stage(self, moment: datetime, failure: BuildFailure | None) -> None:
+        """Run the workflows of the present stage.
+
+        :param failure: what a test wants to go wrong in this stage.
+        :raises NotYet: a step waits for an action.
+        :raises StageFailed: a workflow is gone, or one has failed whose failure ends the build.
+        """
+        stage = self._stage
+        if stage is None:
+            return
+        ahead = stage.groups_ahead
+        for number, group in enumerate(ahead):
+            until = max(stage.cursor, stage.cursor + (moment - stage.cursor) / (len(ahead) - number))
+            self._run_group(group, stage, until, moment, failure)
+            stage.cursor = until
+        self._stage = None
+
+    def act(self, place: StepPlace, action: str, reason: str | None, moment: datetime) -> None:
+        """RESUME or STOP a step that waits."""
+        self.image.backend.workflow_history.waits_no_longer(place.id)
+        place.execution.act(action, reason, moment)
+        if self._stage is not None:
+            self._stage.cursor = max(self._stage.cursor, moment)
+
+    def end(self, moment: datetime) -> None:
+        """The build has ended: what still runs is cancelled."""
+        if self._executions is None:
+            return
+        for execution in self._executions:
+            if execution.is_running:
+                self._waits_no_longer(execution)
+                execution.cancel(moment)
+        self._stage = None
+        self._sealed = seal(self._executions, self._uses)
+        self._documents = tuple(execution.document for execution in self._executions)
+        self._executions = None
+
+    def reopen(self, status: str) -> None:
+        """The build is retried from the stage of this status on: what ran there is superseded."""
+        executions = list(self.executions)
+        for execution in executions:
+            if type_of(execution.use["workflowArn"]) == _TYPES.get(status):
+                execution.retried = True
+        self._executions = executions
+
+    @property
+    def _uses(self) -> Sequence[Mapping[str, Any]]:
+        uses: Sequence[Mapping[str, Any]] = self.image.record.get("workflows", ())
+        return uses
+
+    def _places(self, status: str) -> Iterator[int]:
+        type_ = _TYPES.get(status)
+        return (place for place, use in enumerate(self._uses) if type_of(use["workflowArn"]) == type_)
+
+    def _find(self, use: Mapping[str, Any]) -> WorkflowDocument | None:
+        workflow = self.image.backend.find_workflow(use["workflowArn"])
+        return None if workflow is None else workflow.document
+
+    def _execution_at(self, place: int, stage: _StageRun) -> WorkflowExecution:
+        """:raises StageFailed: the workflow has not begun, and is gone."""
+        execution = stage.executions.get(place)
+        if execution is None:
+            use = self._uses[place]
+            document = self._find(use)
+            if document is None or self._executions is None:
+                raise StageFailed(ResourceNotFoundException("Workflow", use["workflowArn"]).message)
+            last = self._executions[-1] if self._executions else None
+            number = 1 if last is None else last.number + 1 + len(last.steps)
+            execution = stage.executions[place] = WorkflowExecution(number, use, document)
+            execution.begin(stage.cursor)
+            self._executions.append(execution)
+        return execution
+
+    def _run_group(
+        self, group: Iterable[int], stage: _StageRun, until: datetime, moment: datetime, failure: BuildFailure | None
+    ) -> None:
+        waits: list[NotYet] = []
+        failed: WorkflowExecution | None = None
+        for place in group:
+            if len(waits) == MAX_PARALLEL:
+                break
+            execution = self._execution_at(place, stage)
+            if not execution.is_running:
+                continue
+            try:
+                execution.run(_Scene(self, execution, moment, failure), stage.cursor, until, moment)
+            except NotYet as wait:
+                waits.append(wait)
+                continue
+            self._waits_no_longer(execution)
+            if execution.failure is not None and execution.use.get("onFailure") != "CONTINUE":
+                failed = failed or execution
+        if failed is not None:
+            raise self._stage_failed(failed, failure)
+        if waits:
+            raise NotYet(min(wait.until for wait in waits if wait.until is not None))
+
+    def _waits_no_longer(self, execution: WorkflowExecution) -> None:
+        for position, step in enumerate(execution.document.steps):
+            if step.action == WAIT_FOR_ACTION:
+                self.image.backend.workflow_history.waits_no_longer(self.step_id(execution, position))
+
+    def _stage_failed(self, execution: WorkflowExecution, failure: BuildFailure | None) -> StageFailed:
+        if execution.failure is None:
+            raise LookupError("the workflow has not failed")
+        position, context = execution.failure
+        message = execution.message or ""
+        reason = f"Workflow Execution ID: '{self.execution_id(execution)}' failed with reason: {message}"
+        if failure is not None and failure.has_struck and failure.reason == message:
+            # To the letter what the test wants it to be.
+            reason = message
+        return StageFailed(
+            reason[:_MAX_REASON],
+            workflowExecutionId=self.execution_id(execution),
+            workflowArn=execution.use["workflowArn"],
+            stepExecutionId=self.step_id(execution, position),
+            failedStep=execution.document.steps[position].name,
+            **context,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """Where an execution runs: its image at a time."""
+
+    runs: WorkflowRuns
+    execution: WorkflowExecution
+    moment: datetime
+    failure: BuildFailure | None
+
+    @property
+    def keeps_failed_instances(self) -> bool:
+        infrastructure = self.runs.image.record["infrastructureConfiguration"]
+        return infrastructure.get("terminateInstanceOnFailure") is False
+
+    def context(self, step_outputs: Mapping[str, Mapping[str, object]]) -> RunContext:
+        use = self.execution.use
+        earlier: dict[str, object] = {}
+        for execution in self.runs.executions:
+            earlier |= execution.outputs
+        return RunContext(
+            system_variables(self.runs.image, type_of(use["workflowArn"])),
+            workflow_parameter_values(self.execution.document, use.get("parameters", ())),
+            step_outputs,
+            earlier,
+        )
+
+    def perform(
+        self, position: int, inputs: Mapping[str, Any], begin: datetime, end: datetime
+    ) -> Mapping[str, Any] | None:
+        step = self.execution.document.steps[position]
+        if self.failure is not None and self._is_to_fail(position):
+            raise self._wanted_failure(step.action, self.failure)
+        if step.action == WAIT_FOR_ACTION:
+            return {}
+        return ACTIONS[step.action](
+            StepRun(self.runs.image, self._type, step, inputs, begin, end, self.moment, self._instances())
+        )
+
+    def hidden_outputs(self, position: int, inputs: Mapping[str, Any]) -> Mapping[str, object]:
+        if self.execution.document.steps[position].action != "LaunchInstance":
+            return {}
+        # The page on dynamic variables refers to it, recorded outputs of the step do not have it.
+        return {"instanceType": instance_type(self.runs.image, inputs)}
+
+    def begins_to_wait(self, position: int) -> None:
+        self.runs.image.backend.workflow_history.begins_to_wait(StepPlace(self.runs, self.execution, position))
+
+    @property
+    def _type(self) -> str:
+        return type_of(self.execution.use["workflowArn"])
+
+    def _instances(self) -> set[str]:
+        """The instances that run."""
+        launched, terminated = set(), set()
+        for execution in self.runs.executions:
+            for record, step in zip(execution.steps, execution.document.steps, strict=True):
+                if record.status == COMPLETED and record.rollback_status is None:
+                    if step.action == "LaunchInstance" and isinstance(record.outputs, Mapping):
+                        launched.add(record.outputs["instanceId"])
+                    elif step.action == "TerminateInstance" and record.inputs is not None:
+                        terminated.add(record.inputs["instanceId"])
+        return launched - terminated
+
+    def _is_to_fail(self, position: int) -> bool:
+        failure, steps = self.failure, self.execution.document.steps
+        if failure is None or failure.has_struck:
+            return False
+        if failure.step is not None:
+            return steps[position].name == failure.step
+        runs_components = (place for place, step in enumerate(steps) if step.action == "ExecuteComponents")
+        return position >= (0 if self._first_phase is None else next(runs_components, 0))
+
+    def _wanted_failure(self, action: str, failure: BuildFailure) -> StepFailed:
+        failure.has_struck = True
+        phase = self._first_phase if action == "ExecuteComponents" else None
+        if phase is None:
+            return StepFailed(failure.reason or DEFAULT_REASON)
+        message = failure.reason or f"Document {phase.component_arn} failed!"
+        component = {
+            "componentArn": phase.component_arn,
+            "phaseName": phase.phase,
+            "stepName": phase.step,
+            "action": phase.action,
+            "errorMessage": failure.reason or "exit status 1",
+        }
+        return StepFailed(
+            message,
+            {"status": "Failed", "output": message, "runCommandId": str(mock_random.uuid4())},
+            componentFailure={name: value for name, value in component.items() if value is not None},
+        )
+
+    @property
+    def _first_phase(self) -> ComponentPhase | None:
+        """The first that components have to do in a workflow of this type."""
+        try:
+            return next(phases_in(self.runs.image, self._type), None)
+        except ResourceNotFoundException:
+            return None

@@ -1,0 +1,208 @@
+"""What Amazon Inspector finds in images: findings that a test has put there, and counts of them by severity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from ..api import load_model
+from ..api.validation import Reader, Refusal, compile_reader
+from ..exceptions import invalid_value
+from .base import Answer, BackendCore, Record, now, operation, read_filters
+
+if TYPE_CHECKING:
+    from types_boto3_imagebuilder.type_defs import (
+        ListImageScanFindingAggregationsRequestTypeDef,
+        ListImageScanFindingsRequestTypeDef,
+    )
+
+    from .image import Image
+
+#: The only type of findings that Image Builder shows.
+TYPE = "PACKAGE_VULNERABILITY"
+#: Amazon Inspector's severities.
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
+_FIX_AVAILABLE = ("YES", "NO", "PARTIAL")
+#: What an aggregation counts besides ``all``: findings of lower severities are in ``all`` only.
+_COUNTED = ("CRITICAL", "HIGH", "MEDIUM")
+#: The scan comes with the tests of an image: before they are over there is nothing to show.
+_BEFORE_THE_SCAN = ("PENDING", "CREATING", "BUILDING", "TESTING")
+
+
+def _vulnerability_id(finding: Record) -> str | None:
+    vulnerability_id: str | None = finding.get("packageVulnerabilityDetails", {}).get("vulnerabilityId")
+    return vulnerability_id
+
+
+#: By the name of a filter: the value of a finding.
+_FILTERED: Mapping[str, Callable[[Record], str | None]] = {
+    "imageBuildVersionArn": lambda finding: finding["imageBuildVersionArn"],
+    "imagePipelineArn": lambda finding: finding.get("imagePipelineArn"),
+    "severity": lambda finding: finding["severity"],
+    "vulnerabilityId": _vulnerability_id,
+}
+
+#: By the type of an aggregation: the member of the answer, and its key.
+_AGGREGATIONS: Mapping[str, tuple[str, str]] = {
+    "accountId": ("accountAggregation", "accountId"),
+    "imageBuildVersionArn": ("imageAggregation", "imageBuildVersionArn"),
+    "imagePipelineArn": ("imagePipelineAggregation", "imagePipelineArn"),
+    "vulnerabilityId": ("vulnerabilityIdAggregation", "vulnerabilityId"),
+}
+
+
+@dataclass(frozen=True)
+class ScanFinding:
+    """A finding in the members of the API's ImageScanFinding, and the image that it is in."""
+
+    image: Image
+    record: Record
+
+
+class ScanFindingOperations(BackendCore):
+    """List findings, and count them."""
+
+    def add_scan_findings(self, image: Image, findings: Sequence[Mapping[str, Any]]) -> None:
+        """Findings of the scan of an image. They are to be seen when its tests are over.
+
+        :param findings: in the members of the API's ImageScanFinding, times as aware datetimes or as seconds since 1970.
+            Members that are left out and that an image decides on are filled in.
+        :raises ValueError: the build of the image does not scan for findings of this kind, or a finding is not right.
+        """
+        _require_scanning(image)
+        moment = now()
+        of_image = {
+            "awsAccountId": self.account_id,
+            "imageBuildVersionArn": image.arn,
+            "imagePipelineArn": image.record.get("sourcePipelineArn"),
+            "type": TYPE,
+        }
+        times = {"severity": "UNTRIAGED", "firstObservedAt": moment, "updatedAt": moment}
+        records = [times | _read_finding(finding, of_image) for finding in findings]
+        for record in records:
+            last, _ = next(self.scan_findings.before(None), (0, None))
+            self.scan_findings.add(last + 1, ScanFinding(image, record))
+
+    @operation("ListImageScanFindings")
+    def list_image_scan_findings(self, request: ListImageScanFindingsRequestTypeDef) -> Answer:
+        """Findings of the account's images in the order in which they were found.
+
+        Filters: ``imageBuildVersionArn``, ``imagePipelineArn``, ``severity``, ``vulnerabilityId``; one at a time.
+        """
+        filters = read_filters(request, _FILTERED)
+        rows, token = self.list_page(
+            "ListImageScanFindings",
+            request,
+            self._finding_rows,
+            lambda finding: all(_FILTERED[name](finding.record) in values for name, values in filters.items()),
+        )
+        return {"findings": [row.record for row in rows], **token}
+
+    @operation("ListImageScanFindingAggregations")
+    def list_image_scan_finding_aggregations(self, request: ListImageScanFindingAggregationsRequestTypeDef) -> Answer:
+        """Counts for every image, pipeline or vulnerability that the filter names; without a filter, for the account.
+
+        What has no findings is left out.
+
+        :raises InvalidParameterValueException: the filter has another name.
+        """
+        type_, values = _aggregation_filter(request)
+        member, key_name = _AGGREGATIONS[type_]
+        counts: dict[str, Counter[str]] = {}
+        for _, finding in self._finding_rows(None):
+            key = self.account_id if type_ == "accountId" else _FILTERED[type_](finding.record)
+            if key is not None and (values is None or key in values):
+                counts.setdefault(key, Counter())[finding.record["severity"]] += 1
+        keys, token = self.list_page(
+            "ListImageScanFindingAggregations",
+            request,
+            lambda after: ((key, key) for key in sorted(counts) if after is None or key > after),
+        )
+        responses = [{member: {key_name: key, "severityCounts": _severity_counts(counts[key])}} for key in keys]
+        return {"aggregationType": type_, "responses": responses, **token}
+
+    def _finding_rows(self, after: int | None) -> Iterator[tuple[int, ScanFinding]]:
+        """Findings of images that are still there, and have been scanned."""
+        return (
+            (number, finding)
+            for number, finding in self.scan_findings.after(after)
+            if self.images.find(finding.image.arn) is finding.image and finding.image.status not in _BEFORE_THE_SCAN
+        )
+
+
+def _aggregation_filter(request: Mapping[str, Any]) -> tuple[str, list[str] | None]:
+    """The type of the aggregation, and the keys that it is about: None for all."""
+    if "filter" not in request:
+        return "accountId", None
+    name = request["filter"].get("name")
+    allowed = sorted(_AGGREGATIONS.keys() & _FILTERED.keys())
+    if name not in allowed:
+        raise invalid_value("filter.name", f"Valid filter names are: {', '.join(allowed)}.")
+    return name, request["filter"].get("values")
+
+
+def _severity_counts(counts: Counter[str]) -> dict[str, int]:
+    return {"all": counts.total(), **{severity.lower(): counts[severity] for severity in _COUNTED}}
+
+
+def _require_scanning(image: Image) -> None:
+    scanning: Mapping[str, Any] = image.record.get("imageScanningConfiguration", {})
+    if not scanning.get("imageScanningEnabled"):
+        raise ValueError(f"{image.arn} is not scanned: its imageScanningConfiguration does not enable it")
+    if "ON_DEMAND_AMI_CVE" in scanning.get("imageScanningTypes", ()):
+        raise ValueError(f"EC2 has the findings of {image.arn}: its scanning type is ON_DEMAND_AMI_CVE")
+
+
+@cache
+def _finding_reader() -> Reader:
+    return compile_reader(load_model(), "ImageScanFinding")
+
+
+def _read_finding(finding: Mapping[str, Any], of_image: Mapping[str, str | None]) -> Record:
+    """A finding with what its image decides on.
+
+    :raises ValueError: it breaks the model of ImageScanFinding, or is not one that Image Builder would show of the image.
+    """
+    given = _plain(finding, "finding")
+    try:
+        record: Record = _finding_reader()(given, "finding")
+    except Refusal as refusal:
+        raise ValueError(f"{refusal.path} {refusal.rule}") from None
+    _refuse_unknown(given, record, "finding")
+    for member, allowed in (("severity", SEVERITIES), ("fixAvailable", _FIX_AVAILABLE)):
+        if record.get(member, allowed[0]) not in allowed:
+            raise ValueError(f"finding.{member} must be one of: {', '.join(allowed)}")
+    for member, value in of_image.items():
+        if record.get(member, value) != value:
+            raise ValueError(f"finding.{member} must be {value} for this image")
+    return {**record, **{member: value for member, value in of_image.items() if value is not None}}
+
+
+def _plain(value: Any, path: str) -> Any:
+    """A value as JSON would have it: times in seconds."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{path} must have a time zone")
+        return value.timestamp()
+    if isinstance(value, Mapping):
+        return {name: _plain(item, f"{path}.{name}") for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, f"{path}[{number}]") for number, item in enumerate(value)]
+    return value
+
+
+def _refuse_unknown(given: Any, read: Any, path: str) -> None:
+    """:raises ValueError: the reader has left out a member, so the model does not know it."""
+    if isinstance(given, dict):
+        for name, item in given.items():
+            if item is not None and name not in read:
+                raise ValueError(f"{path}.{name} is not known to the API model")
+            if item is not None:
+                _refuse_unknown(item, read[name], f"{path}.{name}")
+    elif isinstance(given, list):
+        for number, item in enumerate(given):
+            _refuse_unknown(item, read[number], f"{path}[{number}]")
