@@ -41,7 +41,7 @@ def seconds(action: Callable[[], object], times: int) -> float:
     return (perf_counter() - start) / times
 
 
-def in_turn(*actions: Callable[[], object], batches: int = 15, times: int = 30) -> list[float]:
+def in_turn(*actions: Callable[[], object], batches: int = 120, times: int = 5) -> list[float]:
     """The median time per call of each action; a batch of each in turn, so that a drifting machine hits all alike."""
     for action in actions:
         seconds(action, times)

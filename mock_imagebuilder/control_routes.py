@@ -2,8 +2,9 @@
 
 ``POST /moto-api/imagebuilder/NAME`` calls the method of :class:`.Control` of that name, hyphens for underscores:
 ``fail-next-build``, ``make-image``. The body is a JSON object of the method's parameters, for ``add-managed`` the content
-of a catalogue file, and ``account_id`` and ``region`` for the handle itself. The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status 400 (the body
-or a value is not valid), 404 (no such method, no such image) or 405 (not POST).
+of a catalogue file, and ``account_id`` and ``region`` for the handle itself. The answer is ``{"result": ...}``, or
+``{"message": ...}`` with the status 400 (the body or a value is not valid), 404 (no such method, no such image) or 405 (not
+POST).
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def _add_managed(
     components: Sequence[Mapping[str, Any]] = (),
     workflows: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    handle.add_managed(*read_catalogue({"images": images, "components": components, "workflows": workflows}))
+    document = {"images": list(images), "components": list(components), "workflows": list(workflows)}
+    handle.add_managed(*read_catalogue(document))
 
 
 _METHODS: Mapping[str, Callable[..., Any]] = {

@@ -50,7 +50,7 @@ SERVICE = "imagebuilder"
 Answer = tuple[int, dict[str, str], str]
 
 _SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(dns_suffixes(), key=len, reverse=True))
-HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.[a-z0-9-]+\.(?:{_SUFFIXES})(?=(?::\d+)?(?:[/?]|$))")
+HOST = re.compile(rf"https?://imagebuilder(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:{_SUFFIXES})(?=(?::\d+)?(?:[/?]|$))")
 _URL = re.compile(HOST.pattern + r"(?::\d+)?(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?")
 
 
@@ -110,9 +110,8 @@ def short_way(request: Any) -> Answer | None:
         return None
     if body and body[:2] in (_GZIP, _GZIP.decode("latin-1")):
         return None
-    region = responses.region_of_url(request.url) or ""
-    path, query = match.group("path") or "/", match.group("query") or ""
-    status, headers, text = responses.answer(request.method, path, query, body, account_id, region)
+    region, path, query = match.group("region", "path", "query")
+    status, headers, text = responses.answer(request.method, path or "/", query or "", body, account_id, region)
     return status, {"server": "amazon.com", "date": _date_header(int(time.time())), **headers}, text
 
 

@@ -46,6 +46,8 @@ FAMILIES = {
 EFFECTS = {
     "CreateImage": "EC2: AMIs, snapshots, tags, permissions; ECR: container images; S3: disk images",
     "StartImagePipelineExecution": "as CreateImage",
+    "DistributeImage": "EC2: AMIs, snapshots, tags, permissions; S3: disk images",
+    "ImportDiskImage": "EC2: AMI, snapshot, tags",
     "ImportVmImage": "EC2: AMI, snapshot",
     "StartResourceStateUpdate": "EC2: AMIs, snapshots; ECR: container images",
 }

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from freezegun import freeze_time
 from moto.moto_api._internal import mock_random
 
-from mock_imagebuilder import mock_imagebuilder, moto_seam
+from mock_imagebuilder import Control, mock_imagebuilder, moto_seam
 
 from .conformance.doors import Answer, opened
 from .conformance.model import OPERATIONS, members
@@ -119,3 +119,15 @@ def test_the_doors_are_two(way: str, is_short: bool) -> None:
     request = requests.Request("POST", f"https://imagebuilder.{REGION}.amazonaws.com/ListImages", data="{}").prepare()
     with opened(way):
         assert (moto_seam.short_way(request) is not None) is is_short
+
+
+def test_the_same_parameters_in_another_order_are_the_same_request(mocked: Control) -> None:
+    url = "https://imagebuilder.us-east-1.amazonaws.com/CreateDistributionConfiguration"
+    ami = '"amiDistributionConfiguration": {"description": "d", "amiTags": {"a": "1", "b": "2"}}'
+    other = '"amiDistributionConfiguration": {"amiTags": {"b": "2", "a": "1"}, "description": "d"}'
+    bodies = [
+        f'{{"name": "web", "clientToken": "t", "distributions": [{{"region": "us-east-1", {ami}}}]}}',
+        f'{{"distributions": [{{{other}, "region": "us-east-1"}}], "clientToken": "t", "name": "web"}}',
+    ]
+    answers = [requests.put(url, data=body, timeout=5).json() for body in bodies]
+    assert answers[0]["distributionConfigurationArn"] == answers[1]["distributionConfigurationArn"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
@@ -35,7 +36,7 @@ from .resources.infrastructure_configuration import InfrastructureConfigurationO
 from .resources.lifecycle_execution import LifecycleExecutionOperations
 from .resources.lifecycle_policy import LifecyclePolicyOperations
 from .resources.marketplace import MarketplaceOperations
-from .resources.published_workflow import ARN_TYPES as WORKFLOW_ARN_TYPES
+from .resources.published import WORKFLOW_ARN_TYPES
 from .resources.resource_policy import ResourcePolicyOperations
 from .resources.resource_state import ResourceStateOperations
 from .resources.scan_finding import ScanFindingOperations
@@ -52,8 +53,14 @@ if TYPE_CHECKING:
     from .resources.scan_finding import ScanFinding
     from .resources.sharing import ResourcePolicy
 
-# The same text for the same parameters, in whatever order they came.
-_canonical = json.JSONEncoder(sort_keys=True, default=str, check_circular=False).encode
+
+def _fingerprint(request: dict[str, Any]) -> bytes:
+    """Short, and the same for the same parameters. The members of a request that was read are in the model's order."""
+    try:
+        text = marshal.dumps(request, 0)  # the first version of the format knows no references within it
+    except ValueError:  # a date
+        text = json.dumps(request, default=str).encode()
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 class ImageBuilderBackend(
@@ -153,7 +160,7 @@ class ImageBuilderBackend(
             token = request.get("clientToken")
             if token is None:
                 return handler(self, request)
-            fingerprint = hashlib.blake2b(_canonical(request).encode(), digest_size=16).digest()
+            fingerprint = _fingerprint(request)
             known, answer = self._answers.get((operation.name, token), (fingerprint, None))
             if known != fingerprint:
                 raise IdempotentParameterMismatchException(token)

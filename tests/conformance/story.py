@@ -108,6 +108,9 @@ def _neighbours() -> None:
     policy = {"Version": "2012-10-17", "Statement": [trust]}
     iam.create_role(RoleName="StoryRole", AssumeRolePolicyDocument=json.dumps(policy))
     boto3.client("ecr", region_name=REGION).create_repository(repositoryName="story")
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="story")
+    s3.put_object(Bucket="story", Key="windows.iso", Body=b"a disk")
     version = ManagedVersion("1.0.0", "2026-01-01T00:00:00.000Z")
     agent = ManagedComponent(
         "story-agent", "story-agent", "Linux", "BUILD", (version,), "AWSMarketplace", obfuscate=True, data=COMPONENT

@@ -81,7 +81,7 @@ def test_public_amis(client: Any, mocked: Control, instance_profile: str, is_pub
     ("tags", "expected"),
     [
         ({"Pin": "yes"}, skipped("The AMI has the excluded tag Pin: yes.")),
-        ({"Stage": "prod", "Pin": "yes"}, skipped("The AMI has the excluded tag Stage: prod.")),
+        ({"Stage": "prod", "Pin": "yes"}, skipped("The AMI has the excluded tag Pin: yes.")),
         ({"Pin": "no"}, SUCCESS),
         ({"yes": "Pin"}, SUCCESS),
         ({}, SUCCESS),

@@ -19,6 +19,7 @@ from ..exceptions import InvalidPaginationTokenException
 
 DEFAULT_PAGE_SIZE = 25
 _DIGEST_SIZE = 12
+_canonical = json.JSONEncoder(sort_keys=True, check_circular=False).encode
 
 Key = str | int
 Row = TypeVar("Row")
@@ -74,5 +75,5 @@ def read_token(scope: tuple[str, ...], request: Mapping[str, Any]) -> Key | None
 
 def _digest(scope: tuple[str, ...], request: Mapping[str, Any], text: bytes) -> bytes:
     bound = {name: value for name, value in request.items() if name not in ("nextToken", "maxResults")}
-    seal = json.dumps([scope, bound], sort_keys=True).encode()
+    seal = _canonical([scope, bound]).encode()
     return hashlib.blake2b(seal + b"\0" + text, digest_size=_DIGEST_SIZE).digest()

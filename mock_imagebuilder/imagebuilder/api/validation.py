@@ -72,9 +72,10 @@ def _structure(model: ApiModel, shape: Shape) -> Reader:
         if not isinstance(value, dict):
             raise Refusal(path, "must be an object")
         result = {}
-        for name, item in value.items():
-            reader = members.get(name)
-            if reader is not None and item is not None and (known := reader(item, f"{path}.{name}")) is not None:
+        # In the model's order: the same parameters read as the same request, in whatever order they came.
+        for name, reader in members.items():
+            item = value.get(name)
+            if item is not None and (known := reader(item, f"{path}.{name}")) is not None:
                 result[name] = known
         for name in required:
             if name not in result:
@@ -111,7 +112,9 @@ def _map(model: ApiModel, shape: Shape) -> Reader:
         if not isinstance(value, dict):
             raise Refusal(path, "must be an object")
         entries = {
-            read_key(key, path): read_item(item, f"{path}.{key}") for key, item in value.items() if item is not None
+            read_key(key, path): read_item(item, f"{path}.{key}")
+            for key, item in sorted(value.items())
+            if item is not None
         }
         # `tags: {}` is how clients spell "no tags"; the model's minimum of one entry makes it an absent member.
         if not entries:

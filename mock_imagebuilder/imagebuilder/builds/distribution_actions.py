@@ -32,10 +32,7 @@ _COMPLETED, _FAILED = "Completed", "Failed"
 def distribute_image(run: StepRun) -> Outputs:
     image = run.image
     given = run.inputs.get("distributions")
-    if given is None:
-        distributions = _configured(run)
-    else:
-        distributions = [_checked(run, each) for each in given]
+    distributions = _configured(run) if given is None else [_checked(run, each) for each in given]
     refusals: list[DistributionRefused] = []
     entries = [_copy(run, destination, refusals) for destination in destinations_of(image, distributions)]
     outputs = {"distributedImages": entries}

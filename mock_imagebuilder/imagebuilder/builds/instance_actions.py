@@ -122,7 +122,6 @@ def create_image_from_iso(run: StepRun) -> Outputs:
     snapshot_id, tags = ec2.new_snapshot_id(), ec2.service_tags(image.arn)
     place = backend.account_id, backend.region_name
     ec2.add_snapshot(backend.outbox, *place, snapshot_id, f"Created by {ec2.CREATED_BY} from {uri}", tags)
-    # Windows 11 is for 64-bit processors, and its disk files for import are for those of the x86 kind.
     return {"amiName": names_of(image).default_ami_name, "snapshotId": snapshot_id, "architecture": "x86_64"}
 
 

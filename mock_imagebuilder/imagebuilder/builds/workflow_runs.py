@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
+from ..documents.errors import DocumentError
+from ..documents.workflow_actions import check_resolved_inputs, workflow_action
 from ..documents.workflow_parameters import workflow_parameter_values
 from ..documents.workflow_references import RunContext
 from ..exceptions import ResourceNotFoundException
@@ -266,12 +268,18 @@ class _Scene:
         self, position: int, inputs: Mapping[str, Any], begin: datetime, end: datetime
     ) -> Mapping[str, Any] | None:
         step = self.execution.document.steps[position]
+        try:
+            check_resolved_inputs(workflow_action(step.action, self._type), inputs)
+        except DocumentError as error:
+            raise StepFailed(f"{str(error).rstrip('.')} in workflow step {step.name}") from None
         if self.failure is not None and self._is_to_fail(position):
             raise self._wanted_failure(step.action, self.failure)
         if step.action == WAIT_FOR_ACTION:
             return {}
         return ACTIONS[step.action](
-            StepRun(self.runs.image, self._type, step, inputs, begin, end, self.moment, self._instances())
+            StepRun(
+                self.runs.image, self._type, step, _without_nulls(inputs), begin, end, self.moment, self._instances()
+            )
         )
 
     def hidden_outputs(self, position: int, inputs: Mapping[str, Any]) -> Mapping[str, object]:
@@ -334,3 +342,16 @@ class _Scene:
             return next(phases_in(self.runs.image, self._type), None)
         except ResourceNotFoundException:
             return None
+
+
+def _without_nulls(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as actions want them: what a document leaves empty is not there."""
+    return {
+        name: _without_nulls(value)
+        if isinstance(value, dict)
+        else [_without_nulls(each) if isinstance(each, dict) else each for each in value]
+        if isinstance(value, list)
+        else value
+        for name, value in inputs.items()
+        if value is not None
+    }

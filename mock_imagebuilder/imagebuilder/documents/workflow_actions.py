@@ -73,6 +73,16 @@ def check_inputs(action: WorkflowAction, inputs: object) -> None:
     _check_members(action.name, "", inputs, _Members(action.required, action.optional))
 
 
+def check_resolved_inputs(action: WorkflowAction, inputs: Mapping[str, object]) -> None:
+    """Check inputs whose dynamic values have been filled in: these can be of any type.
+
+    Raises DocumentError. Outputs of earlier steps are taken for what they have to be.
+    """
+    given = {name: value for name, value in inputs.items() if name not in action.step_outputs}
+    required = {name: type_ for name, type_ in action.required.items() if type_ != STEP_OUTPUT}
+    _check_members(action.name, "", given, _Members(required, action.optional))
+
+
 @dataclass(frozen=True)
 class _Members:
     """The types of the members of a map, by name."""

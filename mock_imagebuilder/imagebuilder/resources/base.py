@@ -15,7 +15,7 @@ from .. import api
 from ..arns import Arn
 from ..exceptions import DryRunOperationException, ResourceDependencyException, invalid_value
 from ..store import HasArn, Index, Store, VersionedStore
-from .published_image import PublishedImages, published_images
+from .published import PublishedImages, published_images
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

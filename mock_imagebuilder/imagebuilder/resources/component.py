@@ -22,7 +22,7 @@ from ..managed.entries import ARN_OWNERS
 from ..store import VersionedStore, VersionEntry
 from ..versions import Version, VersionPattern
 from .base import Answer, BackendCore, HasRecord, Record, Resource, iso_date, now, operation, read_filters
-from .published_component import PublishedComponent, PublishedComponents, published_components
+from .published import PublishedComponent, PublishedComponents, published_components
 from .s3_document import read_document
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
 _PLATFORM = "Windows"
 _OS_VERSION = "Microsoft Windows 11"
 _URI = re.compile(r"s3://([^/]+)/.*\.(?:iso|ISO|Iso)", re.DOTALL)
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 _WORKFLOW = "build/build-image-from-iso"
 
 
@@ -113,7 +112,5 @@ def _check_uefi_data(options: Mapping[str, Any]) -> None:
         raise invalid_combination(
             "registerImageOptions.uefiData", "You can specify uefiData only when secureBootEnabled is true."
         )
-    try:
-        base64.b64decode(data, validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid_value("registerImageOptions.uefiData", "The UEFI data must be Base64.") from None
+    if not _BASE64.fullmatch(data):
+        raise invalid_value("registerImageOptions.uefiData", "The UEFI data must be Base64.")

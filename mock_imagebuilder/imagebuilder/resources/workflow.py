@@ -22,7 +22,7 @@ from ..exceptions import (
 from ..store import VersionedStore, VersionEntry
 from ..versions import Version, VersionPattern
 from .base import Answer, BackendCore, Record, Resource, iso_date, now, operation, read_filters
-from .published_workflow import PublishedWorkflow, PublishedWorkflows, published_workflows
+from .published import PublishedWorkflow, PublishedWorkflows, published_workflows
 from .s3_document import read_document
 
 if TYPE_CHECKING:
