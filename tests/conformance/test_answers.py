@@ -12,8 +12,9 @@ from .story import Story
 
 
 def is_of_an_older_model(fault: str) -> bool:
-    """The versions of images have always ended in the number of the build, older models said otherwise."""
-    return "VersionNumberWithBuild" not in SHAPES and ".version does not match" in fault
+    """Older models say of images that their versions end without a build, and of workflow builds that they are none."""
+    wrong = (".version does not match", ".workflowSummaryList[0].arn does not match")
+    return "VersionNumberWithBuild" not in SHAPES and any(text in fault for text in wrong)
 
 
 def test_a_change_would_be_noticed(door: Door, story: Story) -> None:
