@@ -77,3 +77,9 @@ def ami_of(entry: Any) -> Any:
 def tags_of(resource: Any) -> dict[str, str]:
     """The tags of an AMI or a snapshot of EC2."""
     return {tag["Key"]: tag["Value"] for tag in resource.get("Tags", ())}
+
+
+#: The members of ``failureContext`` by the stage that failed, where a test makes it fail.
+FAILURE_MEMBERS = {stage: {"imageStatus"} for stage in ("PENDING", "CREATING", "DISTRIBUTING", "INTEGRATING")}
+FAILURE_MEMBERS["TESTING"] = {"imageStatus", "workflowExecutionId", "workflowArn", "stepExecutionId", "failedStep"}
+FAILURE_MEMBERS["BUILDING"] = {*FAILURE_MEMBERS["TESTING"], "componentFailure"}

@@ -12,7 +12,7 @@ from mock_imagebuilder import Control, mock_imagebuilder
 from tests.build_parts import PARTS, create_distribution, create_infrastructure, create_pipeline, create_recipe
 from tests.conftest import REGION
 from tests.errors import refused
-from tests.images import TASK, import_image, state_of
+from tests.images import FAILURE_MEMBERS, TASK, import_image, state_of
 
 STAGES = ["PENDING", "CREATING", "BUILDING", "TESTING", "DISTRIBUTING", "INTEGRATING"]
 
@@ -37,6 +37,7 @@ class TestFailNextBuild:
         state = state_of(client, arn)
         assert (state["status"], state["reason"]) == ("FAILED", "The disk is full.")
         assert state["failureContext"]["imageStatus"] == stage
+        assert set(state["failureContext"]) == FAILURE_MEMBERS[stage]
         following = client.create_image(**parts)["imageBuildVersionArn"]
         assert status_of(client, following) == "AVAILABLE"
 

@@ -18,6 +18,7 @@ from ..build_parts import (
 from ..conftest import REGION
 from ..images import (
     ALL_STATUSES,
+    FAILURE_MEMBERS,
     create_image,
     get_image,
     import_image,
@@ -114,6 +115,7 @@ def test_a_build_is_made_to_fail_at_any_stage(
     state = state_of(client, arn)
     assert (state["status"], state["reason"]) == ("FAILED", f"Something went wrong while {stage}.")
     assert state["failureContext"]["imageStatus"] == stage
+    assert set(state["failureContext"]) == FAILURE_MEMBERS[stage]
     assert left_behind(client, arn) == LEFT[stage]
     assert ("osVersion" in get_image(client, arn)) == (RUNNING.index(stage) > RUNNING.index("BUILDING"))
 

@@ -13,7 +13,7 @@ from mock_imagebuilder import Control
 
 from ..build_parts import ACCOUNT_BASE, EXECUTION_ROLE, MANAGED_BASE, UPDATE_LINUX, managed_workflow
 from ..conftest import ACCOUNT, REGION
-from ..images import client_of, create_image, get_image, state_of
+from ..images import FAILURE_MEMBERS, client_of, create_image, get_image, state_of
 from ..refusals import depended_on
 from ..resources.components import create_component
 from ..resources.container_recipes import create, delete, get
@@ -194,6 +194,7 @@ def test_a_failed_test_pushes_nothing(client: Any, mocked: Control) -> None:
     state = state_of(client, arn)
     assert (state["status"], state["reason"]) == ("FAILED", "The container does not start.")
     assert state["failureContext"]["imageStatus"] == "TESTING"
+    assert set(state["failureContext"]) == FAILURE_MEMBERS["TESTING"]
     assert images_in_ecr() == []
     assert containers(client, arn) == {}
 

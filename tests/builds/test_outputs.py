@@ -23,6 +23,7 @@ from ..build_parts import (
 )
 from ..conftest import ACCOUNT, REGION
 from ..images import (
+    FAILURE_MEMBERS,
     ami_of,
     client_of,
     create_image,
@@ -239,6 +240,7 @@ def test_the_parameter_for_a_name_does_not_exist(client: Any, parameter: str) ->
         state["reason"],
     )
     assert state["failureContext"]["imageStatus"] == "BUILDING"
+    assert set(state["failureContext"]) == FAILURE_MEMBERS["BUILDING"] - {"componentFailure"}
     assert own_amis() == output_amis(client, arn) == []
 
 

@@ -18,7 +18,7 @@ from ..build_parts import (
 )
 from ..conftest import ACCOUNT, REGION
 from ..errors import refused
-from ..images import client_of, create_image, get_image, import_image, run_on_schedule, state_of
+from ..images import FAILURE_MEMBERS, client_of, create_image, get_image, import_image, run_on_schedule, state_of
 from ..refusals import clashing, invalid
 
 IMAGE = f"{ACCOUNT_BASE}:image"
@@ -85,6 +85,8 @@ def test_a_build_shows_its_state_and_outputs(client: Any, mocked: Control) -> No
     failed, available = answer["imageSummaryList"]
     assert (failed["state"]["status"], failed["state"]["reason"]) == ("FAILED", "The disk is full.")
     assert failed["state"]["failureContext"]["failedStep"] == "ApplyBuildComponents"
+    assert failed["state"]["failureContext"]["imageStatus"] == "BUILDING"
+    assert set(failed["state"]["failureContext"]) == FAILURE_MEMBERS["BUILDING"]
     assert failed["outputResources"] == {"amis": []}
     assert available == {
         "arn": f"{IMAGE}/web-server/1.0.0/1",
