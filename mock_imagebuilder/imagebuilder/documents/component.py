@@ -17,10 +17,10 @@ from .component_references import Declarations, check_references
 from .errors import DocumentError
 from .structure import (
     ALLOWED_CHARACTERS,
-    check_schema_version,
     is_name,
     list_of,
     map_of,
+    open_document,
     optional_text,
     shown,
 )
@@ -76,11 +76,7 @@ def parse_component_document(text: str, platform: str) -> ComponentDocument:
 
     Raises DocumentError with the first refusal, without the frame that names the request's parameter.
     """
-    document = load_yaml(text)
-    if not isinstance(document, dict):
-        raise DocumentError("The document must be a map.")
-    check_schema_version(document.get("schemaVersion"))
-    map_of(document, "The document", _DOCUMENT_KEYS)
+    document = open_document(text, _DOCUMENT_KEYS)
     parameters: tuple[Parameter, ...] = ()
     if "parameters" in document:
         as_written: Any = load_yaml(text, scalars_as_text=True)

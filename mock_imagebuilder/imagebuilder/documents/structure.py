@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from .errors import DocumentError
+from .yaml_loader import load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -51,12 +52,24 @@ def shown(value: object) -> str:
     return "null" if value is None else str(value)
 
 
-def check_schema_version(version: object) -> None:
+def _check_schema_version(version: object) -> None:
     """Refuse another schema version than 1.0, the only one of components and workflows."""
     # Terraform's yamlencode writes the number 1.0 as 1.
     is_number = isinstance(version, (int, float)) and not isinstance(version, bool)
     if version != "1.0" and not (is_number and version == 1):
         raise DocumentError("Invalid schema version. Supported versions include: 1.0.")
+
+
+def open_document(text: str, keys: Collection[str]) -> dict[str, Any]:
+    """The map that the YAML or JSON of a component or workflow stands for; ``keys`` are those of its top level.
+
+    Raises DocumentError if it is no map, of another schema version, or has other keys.
+    """
+    document = load_yaml(text)
+    if not isinstance(document, dict):
+        raise DocumentError("The document must be a map.")
+    _check_schema_version(document.get("schemaVersion"))
+    return map_of(document, "The document", keys)
 
 
 def optional_text(document: dict[str, Any], key: str) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import DocumentError
-from .structure import check_schema_version, is_name, list_of, map_of, optional_text, shown
+from .structure import is_name, list_of, map_of, open_document, optional_text, shown
 from .workflow_actions import WorkflowAction, check_inputs, system_variables, workflow_action
 from .workflow_conditions import Condition, parse_condition, texts_of
 from .workflow_parameters import WorkflowParameter, parse_workflow_parameters
@@ -28,7 +28,6 @@ from .workflow_references import (
     resolve_map,
     resolve_value,
 )
-from .yaml_loader import load_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,11 +86,7 @@ def parse_workflow_document(text: str, workflow_type: str) -> WorkflowDocument:
 
     Raises DocumentError with the first refusal, without the frame that names the request's parameter.
     """
-    document = load_yaml(text)
-    if not isinstance(document, dict):
-        raise DocumentError("The document must be a map.")
-    check_schema_version(document.get("schemaVersion"))
-    map_of(document, "The document", _DOCUMENT_KEYS)
+    document = open_document(text, _DOCUMENT_KEYS)
     parameters = parse_workflow_parameters(document.get("parameters"))
     given_steps = list_of(document.get("steps"), "The 'steps' of the document")
     if len(given_steps) > MAX_STEPS:
