@@ -120,7 +120,7 @@ def fingerprint(*requirements: str) -> str:
 
 def make_check_and_wheel() -> None:
     """The wheel goes where a user would have it, with nothing but what it asks for, and pytest for its plugin."""
-    check.install("-c", ".ci/newest.txt", "-e", ".", "--group", "dev", "--group", "docs", "hatchling")
+    check.install("-c", ".ci/newest.txt", "-e", ".[speed]", "--group", "dev", "--group", "docs", "hatchling")
     for old in WHEELS.glob("*.whl"):
         old.unlink()
     check.pip("built the wheel", "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(WHEELS), ".")

@@ -14,7 +14,7 @@ from moto.core.models import botocore_stubber
 
 from mock_imagebuilder import mock_imagebuilder
 
-from .measure import Figure, in_turn
+from .measure import Figure, ratio
 
 DISTRIBUTIONS = [{"region": "us-east-1", "amiDistributionConfiguration": {"name": "web {{ imagebuilder:buildDate }}"}}]
 
@@ -36,8 +36,7 @@ def figures() -> list[Figure]:
         }
         ratios = {}
         for name, call in calls.items():
-            mocked, floor = in_turn(partial(call, client), partial(call, _floor_client(client, call)))
-            ratios[name] = mocked / floor
+            ratios[name] = ratio(partial(call, client), partial(call, _floor_client(client, call)))
     detail = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items())
     return [Figure("one call over botocore's floor, the worst", max(ratios.values()), 1.25, detail=detail)]
 

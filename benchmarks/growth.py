@@ -13,7 +13,7 @@ import boto3
 
 from mock_imagebuilder import mock_imagebuilder
 
-from .measure import Figure, in_turn
+from .measure import Figure, ratio, typical
 
 MANY, SOME, FEW = 20_000, 1_000, 100
 REMEMBERED = 2_000
@@ -76,12 +76,12 @@ def growth() -> list[Figure]:
         few.build(FEW)
         # Most of a million objects live for long: the collector's walks over them are not what is measured.
         gc.freeze()
-        big_page, small_page = in_turn(many.page, few.page, batches=25, times=20)
-        late, early = in_turn(many.build, some.build, batches=25, times=8)
+        page = ratio(many.page, few.page)
+        creation = ratio(many.build, some.build, times=5)
         gc.unfreeze()
     return [
-        Figure(f"a page of 25 at {MANY:,} images over at {FEW}", big_page / small_page, 1.1),
-        Figure(f"creation of the {MANY:,}th image over the {SOME:,}th", late / early, 1.1),
+        Figure(f"a page of 25 at {MANY:,} images over at {FEW}", page, 1.1),
+        Figure(f"creation of the {MANY:,}th image over the {SOME:,}th", creation, 1.1),
     ]
 
 
@@ -102,5 +102,5 @@ def memory() -> Figure:
 def distributed_build() -> Figure:
     with mocked():
         workshop = Workshop.open("us-east-1").distribute_to("us-east-1", "us-west-2")
-        (time,) = in_turn(workshop.build)
+        time = typical(workshop.build)
     return Figure("a build with outputs in two Regions, never read from EC2", time * 1000, 2, "ms")

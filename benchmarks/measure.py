@@ -1,4 +1,4 @@
-"""How things are timed here: both sides in turn, in small batches, and the medians compared."""
+"""How things are timed here: both sides in turn, in pairs of small batches."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from statistics import median
 from time import perf_counter
 
 ROOT = Path(__file__).parent.parent
+BATCHES = 60
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,21 @@ def seconds(action: Callable[[], object], times: int) -> float:
     return (perf_counter() - start) / times
 
 
-def in_turn(*actions: Callable[[], object], batches: int = 120, times: int = 5) -> list[float]:
-    """The median time per call of each action; a batch of each in turn, so that a drifting machine hits all alike."""
-    for action in actions:
-        seconds(action, times)
+def ratio(action: Callable[[], object], floor: Callable[[], object], times: int = 20) -> float:
+    """What a call costs over what another costs: the median over pairs of batches that run one after the other.
+
+    A machine that drifts, or stumbles, hits both sides of a pair alike.
+    """
+    seconds(action, times), seconds(floor, times)
     gc.collect()
-    samples: list[list[float]] = [[] for _ in actions]
-    for _ in range(batches):
-        for number, action in enumerate(actions):
-            samples[number].append(seconds(action, times))
-    return [median(values) for values in samples]
+    return median(seconds(action, times) / seconds(floor, times) for _ in range(BATCHES))
+
+
+def typical(action: Callable[[], object], times: int = 5) -> float:
+    """The median time per call, in seconds."""
+    seconds(action, times)
+    gc.collect()
+    return median(seconds(action, times) for _ in range(BATCHES))
 
 
 def in_processes(*modules: str, rounds: int = 5) -> list[float]:

@@ -32,8 +32,7 @@ def figures() -> list[Figure]:
     detail = f"{ours:.1f} ms over {moto:.1f} ms"
     return [
         Figure("one test over the same test on moto's codebuild", ours / moto, 0.2, detail=detail),
-        Figure(
-            "the same with the fixtures", fixtures / moto, 0.05, detail=f"{fixtures:.1f} ms (3 ms are enough as well)"
-        ),
+        # A twentieth of moto's, or 3 ms: on a fast machine moto itself needs less than 60.
+        Figure("the same with the fixtures", fixtures / moto, max(0.05, 3 / moto), detail=f"{fixtures:.1f} ms"),
         Figure("importing the pytest plugin in a run that does not use it", median(imports), 5, "ms"),
     ]

@@ -8,8 +8,8 @@ workflow's TYPE is ``workflow/build``, ``workflow/test`` or ``workflow/distribut
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 _KIND = {
     "component": "Component",
@@ -38,8 +38,7 @@ def slug(name: str) -> str:
     return _NOT_IN_SLUG.sub("-", name.lower())
 
 
-@dataclass(frozen=True)
-class Arn:
+class Arn(NamedTuple):
     """One ARN, in parts. ``version`` is text and may hold wildcards; ``build`` is None below the build level."""
 
     partition: str
@@ -67,7 +66,7 @@ class Arn:
         return cls(partition, region, owner, type_, str(slug_), version, number)
 
     def __str__(self) -> str:
-        text = f"arn:{self.partition}:imagebuilder:{self.region}:{self.owner}:{self.type}/{self.slug}"
+        text = self.family
         if self.version is not None:
             text += f"/{self.version}"
         if self.build is not None:
@@ -82,10 +81,10 @@ class Arn:
     @property
     def family(self) -> str:
         """The ARN up to and including the slug: what all versions of a resource have in common."""
-        return str(replace(self, version=None, build=None))
+        return f"arn:{self.partition}:imagebuilder:{self.region}:{self.owner}:{self.type}/{self.slug}"
 
     def with_version(self, version: object, build: int | None = None) -> Arn:
-        return replace(self, version=str(version), build=build)
+        return self._replace(version=str(version), build=build)
 
 
 def latest_version_references(arn: Arn) -> dict[str, str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
+from datetime import datetime, timezone
 
 import pytest
 from moto.core.exceptions import ServiceException
 
 from mock_imagebuilder.imagebuilder import api, exceptions
+from mock_imagebuilder.imagebuilder.api.answers import compile_encoder
 from mock_imagebuilder.imagebuilder.exceptions import ImageBuilderException
 
 ID = "01234567-89ab-cdef-0123-456789abcdef"
@@ -130,3 +133,27 @@ class TestMessages:
     )
     def test_are_those_of_the_service(self, error: ImageBuilderException, code: str, message: str) -> None:
         assert (error.code, error.message) == (code, message)
+
+
+class TestEncoder:
+    """orjson is an extra: with it and without it an answer is the same."""
+
+    BODY = {"text": 'sn\u00f6 \U0001f4bf "quoted"\n', "map": {}, "list": [1, 2.5, True], "time": 1788982478.409}
+
+    @pytest.fixture(params=["with orjson", "without orjson"])
+    def with_and_without(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        if request.param == "with orjson":
+            pytest.importorskip("orjson")
+        else:
+            monkeypatch.setitem(sys.modules, "orjson", None)
+
+    @pytest.mark.usefixtures("with_and_without")
+    def test_writes_compact_json(self) -> None:
+        text = compile_encoder()(self.BODY)
+        assert json.loads(text) == self.BODY
+        assert text.endswith('"map":{},"list":[1,2.5,true],"time":1788982478.409}')
+
+    @pytest.mark.usefixtures("with_and_without")
+    def test_refuses_a_date_that_nobody_has_projected(self) -> None:
+        with pytest.raises(TypeError):
+            compile_encoder()({"date": datetime(2026, 1, 1, tzinfo=timezone.utc)})

@@ -42,21 +42,34 @@ def compile_projector(model: ApiModel, shape_name: str) -> Projector:
 
 def _structure(model: ApiModel, shape: Mapping[str, Any]) -> Projector:
     members = {name: compile_projector(model, reference["shape"]) for name, reference in shape["members"].items()}
-    plain = frozenset(name for name, projector in members.items() if projector is _as_is)
-    nested = {name: projector for name, projector in members.items() if projector is not _as_is}
-
-    def apply_plain(record: Any) -> Any:
-        return {name: value for name, value in record.items() if name in plain and value is not None}
-
-    if not nested:
-        return apply_plain
+    if all(projector is _as_is for projector in members.values()):
+        return _plain_structure(frozenset(members))
 
     def apply(record: Any) -> Any:
-        result = apply_plain(record)
-        for name, projector in nested.items():
-            value = record.get(name)
-            if value is not None:
-                result[name] = projector(value)
+        result = {}
+        for name, value in record.items():
+            projector = members.get(name)
+            if projector is not None and value is not None:
+                result[name] = value if projector is _as_is else projector(value)
+        return result
+
+    return apply
+
+
+def _plain_structure(members: frozenset[str]) -> Projector:
+    """Lists are made of these. What a record has too much depends on its members alone, and most records have the same."""
+    known: dict[tuple[str, ...], list[str]] = {}
+
+    def apply(record: Any) -> Any:
+        names = tuple(record)
+        surplus = known.get(names)
+        if surplus is None:
+            surplus = known[names] = [name for name in names if name not in members]
+        result = record.copy()
+        for name in surplus:
+            del result[name]
+        if None in result.values():
+            return {name: value for name, value in result.items() if value is not None}
         return result
 
     return apply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
-from urllib.parse import parse_qs
+from urllib.parse import unquote_plus
 
 from ..exceptions import ClientException, not_valid
 from .operations import Operation
@@ -41,7 +41,7 @@ def raw_members(operation: Operation, path: Mapping[str, str], query: str, body:
             value = payload.get(member.wire_name)
         elif member.location == "querystring":
             if parameters is None:
-                parameters = parse_qs(query, keep_blank_values=True)
+                parameters = _parse_query(query)
             values = parameters.get(member.wire_name)
             value = values if member.is_list or values is None else values[0]
         else:
@@ -69,6 +69,15 @@ def check_request(operation: Operation, members: Mapping[str, Any]) -> dict[str,
     except Refusal as refusal:
         raise operation.refusal(not_valid(refusal.path, f"{refusal.path} {refusal.rule}")) from None
     return request
+
+
+def _parse_query(query: str) -> Mapping[str, list[str]]:
+    """The same as urllib's ``parse_qs``, blank values kept, in a fraction of its time for the one parameter there is."""
+    parameters: dict[str, list[str]] = {}
+    for pair in filter(None, query.split("&")):
+        name, _, value = pair.partition("=")
+        parameters.setdefault(unquote_plus(name), []).append(unquote_plus(value))
+    return parameters
 
 
 def _parse_body(body: bytes | str | None) -> Mapping[str, Any]:

@@ -25,14 +25,16 @@ if TYPE_CHECKING:
 #: A member of the model that cannot be set and has no effect; the service answers with this.
 TIMEOUT_MINUTES = 720
 
-_OUTPUTS = (
-    "amiDistributionConfiguration",
-    "containerDistributionConfiguration",
-    "licenseConfigurationArns",
-    "launchTemplateConfigurations",
-    "s3ExportConfiguration",
-    "fastLaunchConfigurations",
-    "ssmParameterConfigurations",
+_OUTPUTS = frozenset(
+    (
+        "amiDistributionConfiguration",
+        "containerDistributionConfiguration",
+        "licenseConfigurationArns",
+        "launchTemplateConfigurations",
+        "s3ExportConfiguration",
+        "fastLaunchConfigurations",
+        "ssmParameterConfigurations",
+    )
 )
 _BUILD_DATE = re.compile(r"\{\{\s*imagebuilder:buildDate\s*\}\}")
 
@@ -143,7 +145,7 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: s
         if region in seen:
             raise invalid_value(path, f"The Region '{region}' can appear at most once in the distributions.")
         seen.add(region)
-        if not any(output in distribution for output in _OUTPUTS):
+        if _OUTPUTS.isdisjoint(distribution):
             raise invalid_value(
                 path, "One or more outputs should be provided for each region in a distribution configuration."
             )

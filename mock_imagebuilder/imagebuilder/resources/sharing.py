@@ -7,7 +7,7 @@ resource share of RAM, as moto has it, or a resource policy. Both are good for t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..arns import Arn
@@ -85,7 +85,7 @@ class SharingOperations(BackendCore):
             if verb in share.grant.verbs and self._is_meant(share, owner.account_id)
         }
         owners = {Arn.parse(arn).owner for arn in found} or {self.account_id}
-        store = VersionedStore[Any](*(replace(self.arn(_TYPES[kind]), owner=owner) for owner in owners))
+        store = VersionedStore[Any](*(self.arn(_TYPES[kind])._replace(owner=owner) for owner in owners))
         # The builds of a version have to come in their order.
         for arn in sorted(found, key=lambda arn: Arn.parse(arn).build or 0):
             store.add(found[arn])
