@@ -13,16 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn
 from ..exceptions import (
-    ResourceNotFoundException,
     ServiceQuotaExceededException,
     invalid_combination,
     invalid_value,
-    misplaced_wildcard,
 )
 from .parent_image import ParentImage
 
 if TYPE_CHECKING:
-    from ..resources.base import BackendCore, HasRecord, Record
+    from ..resources.base import BackendCore, Record
 
 MAX_COMPONENTS = 20
 MAX_CONFIGURATION_BYTES = 25 * 1024
@@ -44,7 +42,8 @@ def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]],
     :raises InvalidParameterCombinationException: a parameter is not the component's, or one without default is not set.
     """
     records = [
-        _find(backend, entry["componentArn"], f"components[{i}].componentArn") for i, entry in enumerate(entries)
+        backend.require_component(entry["componentArn"], f"components[{i}].componentArn").record
+        for i, entry in enumerate(entries)
     ]
     _check_list(entries)
     for number, (entry, record) in enumerate(zip(entries, records, strict=True)):
@@ -53,16 +52,6 @@ def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]],
         _check_parent(record, parent, f"{path}.componentArn")
         _check_parameters(record.get("parameters") or (), entry.get("parameters", ()), f"{path}.parameters")
     _check_marketplace(records, parent)
-
-
-def _find(backend: BackendCore, arn: str, path: str) -> Record:
-    try:
-        component: HasRecord | None = backend.find_component(arn)
-    except ValueError:
-        raise misplaced_wildcard(path) from None
-    if component is None:
-        raise ResourceNotFoundException("Component", arn)
-    return component.record
 
 
 def _check_list(entries: Sequence[Mapping[str, Any]]) -> None:

@@ -14,10 +14,8 @@ from ..arns import Arn
 from ..documents.workflow_parameters import ParameterMismatchError, workflow_parameter_values
 from ..exceptions import (
     ResourceDependencyException,
-    ResourceNotFoundException,
     invalid_combination,
     invalid_value,
-    misplaced_wildcard,
 )
 from .container_build import SCAN_REPOSITORY
 from .outputs import ecr
@@ -45,7 +43,8 @@ def check_build_settings(backend: BackendCore, settings: Mapping[str, Any]) -> R
     :raises ResourceNotFoundException: the recipe, a configuration or a workflow does not exist.
     :raises ResourceDependencyException: the build needs Amazon Inspector, which is not active.
     """
-    recipe = _find_recipe(backend, settings)
+    member = recipe_member(settings)
+    recipe = backend.require_recipe(settings[member], member)
     backend.infrastructure_configurations.get(settings["infrastructureConfigurationArn"])
     distribution = None
     if "distributionConfigurationArn" in settings:
@@ -76,18 +75,6 @@ def image_tests_configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {"imageTestsEnabled": True, "timeoutMinutes": 720, **settings.get("imageTestsConfiguration", {})}
 
 
-def _find_recipe(backend: BackendCore, settings: Mapping[str, Any]) -> Recipe:
-    member = recipe_member(settings)
-    arn = Arn.parse(settings[member])
-    try:
-        recipe: Recipe | None = backend.readable_store(arn).resolve(arn)
-    except ValueError:
-        raise misplaced_wildcard(member) from None
-    if recipe is None:
-        raise ResourceNotFoundException(arn.kind, str(arn))
-    return recipe
-
-
 def _check_workflows(backend: BackendCore, settings: Mapping[str, Any]) -> None:
     workflows: Sequence[Mapping[str, Any]] = settings.get("workflows", ())
     if not workflows:
@@ -116,12 +103,7 @@ def _check_workflow(backend: BackendCore, workflow: Mapping[str, Any], path: str
         raise invalid_value(
             "workflows", "AWS managed workflows must have latest version 'x.x.x' for '{workflow_arn_str}'"
         )
-    try:
-        found = backend.find_workflow(workflow["workflowArn"])
-    except ValueError:
-        raise misplaced_wildcard(f"{path}.workflowArn") from None
-    if found is None:
-        raise ResourceNotFoundException(arn.kind, workflow["workflowArn"])
+    found = backend.require_workflow(workflow["workflowArn"], f"{path}.workflowArn")
     for member in ("parallelGroup", "onFailure"):
         if member in workflow and arn.type != "workflow/test":
             raise invalid_combination(

@@ -13,7 +13,13 @@ from moto.core.common_models import BaseModel
 
 from .. import api
 from ..arns import Arn
-from ..exceptions import DryRunOperationException, ResourceDependencyException, invalid_value
+from ..exceptions import (
+    DryRunOperationException,
+    ResourceDependencyException,
+    ResourceNotFoundException,
+    invalid_value,
+    misplaced_wildcard,
+)
 from ..store import HasArn, Index, Store, VersionedStore
 from .published import PublishedImages, published_images
 
@@ -48,6 +54,7 @@ Answer = Mapping[str, object]
 Handler = Callable[..., Answer]
 Function = TypeVar("Function", bound=Handler)
 Row = TypeVar("Row")
+Found = TypeVar("Found")
 
 
 def operation(name: str) -> Callable[[Function], Function]:
@@ -253,6 +260,31 @@ class BackendCore(BaseBackend):
         """Remember an execution, and let it begin as its progression has it."""
         raise NotImplementedError
 
+    def require_component(self, arn: str, parameter: str) -> HasRecord:
+        """The component that the ARN in a request means, see :meth:`find_component`.
+
+        :param parameter: where the request has the ARN, such as ``components[0].componentArn``.
+        :raises InvalidParameterValueException: a node right of a wildcard is not a wildcard.
+        :raises ResourceNotFoundException: there is no such component.
+        """
+        return _required(self.find_component, arn, parameter)
+
+    def require_workflow(self, arn: str, parameter: str) -> HasWorkflow:
+        """The workflow that the ARN in a request means, see :meth:`find_workflow`. Parameters and errors as above."""
+        return _required(self.find_workflow, arn, parameter)
+
+    def require_recipe(self, arn: str, parameter: str) -> Recipe:
+        """A recipe of this account or one that is shared with it, of a wildcard ARN the highest version that matches.
+
+        Parameters and errors as above.
+        """
+
+        def find_recipe(text: str) -> Recipe | None:
+            reference = Arn.parse(text)
+            return self.readable_store(reference).resolve(reference)
+
+        return _required(find_recipe, arn, parameter)
+
     def find_component(self, arn: str) -> HasRecord | None:
         """The component that an ARN means, of this account or published by others; None if there is none.
 
@@ -342,6 +374,16 @@ class BackendCore(BaseBackend):
         if page.last_key is None:
             return page.rows, {}
         return page.rows, {"nextToken": api.write_token(scope, request, page.last_key)}
+
+
+def _required(find: Callable[[str], Found | None], arn: str, parameter: str) -> Found:
+    try:
+        found = find(arn)
+    except ValueError:
+        raise misplaced_wildcard(parameter) from None
+    if found is None:
+        raise ResourceNotFoundException(Arn.parse(arn).kind, arn)
+    return found
 
 
 def read_filters(request: Mapping[str, Any], allowed: Iterable[str]) -> dict[str, list[str]]:

@@ -13,10 +13,8 @@ from ..exceptions import (
     InvalidVersionNumberException,
     ResourceAlreadyExistsException,
     ResourceDependencyException,
-    ResourceNotFoundException,
     invalid_combination,
     invalid_value,
-    misplaced_wildcard,
 )
 from ..managed.entries import ARN_OWNERS
 from ..store import VersionedStore, VersionEntry
@@ -111,13 +109,7 @@ class ComponentOperations(BackendCore):
         :raises InvalidParameterValueException: a node right of a wildcard is not a wildcard.
         :raises ResourceNotFoundException: the ARN means no component, see :meth:`find_component`.
         """
-        arn = request["componentBuildVersionArn"]
-        try:
-            component = self.find_component(arn)
-        except ValueError:
-            raise misplaced_wildcard("componentBuildVersionArn") from None
-        if component is None:
-            raise ResourceNotFoundException(self.components.kind, arn)
+        component = self.require_component(request["componentBuildVersionArn"], "componentBuildVersionArn")
         return {
             "component": component.record,
             "latestVersionReferences": latest_version_references(Arn.parse(component.arn)),

@@ -97,7 +97,7 @@ class ContainerRecipeOperations(RecipeOperations):
         :raises ResourceNotFoundException: nothing matches.
         :raises InvalidParameterValueException: a number stands right of a wildcard.
         """
-        recipe = self._get_recipe(self.container_recipes, request["containerRecipeArn"], "containerRecipeArn")
+        recipe = self.require_recipe(request["containerRecipeArn"], "containerRecipeArn")
         references = latest_version_references(Arn.parse(recipe.arn))
         return {"containerRecipe": recipe.record, "latestVersionReferences": references}
 

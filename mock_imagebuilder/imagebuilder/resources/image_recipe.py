@@ -91,7 +91,7 @@ class ImageRecipeOperations(RecipeOperations):
         :raises ResourceNotFoundException: nothing matches.
         :raises InvalidParameterValueException: a number stands right of a wildcard.
         """
-        recipe = self._get_recipe(self.image_recipes, request["imageRecipeArn"], "imageRecipeArn")
+        recipe = self.require_recipe(request["imageRecipeArn"], "imageRecipeArn")
         return {
             "imageRecipe": recipe.record,
             "latestVersionReferences": latest_version_references(Arn.parse(recipe.arn)),

@@ -14,10 +14,8 @@ from ..arns import Arn
 from ..builds.outputs.outbox import backend_of
 from ..exceptions import (
     InvalidRequestException,
-    ResourceNotFoundException,
     invalid_combination,
     invalid_value,
-    misplaced_wildcard,
 )
 from ..managed.entries import ARN_OWNERS
 from ..regions import dns_suffix_of
@@ -58,13 +56,7 @@ class MarketplaceOperations(BackendCore):
         arn = Arn.parse(arn_text)
         if (arn.type, arn.owner) != ("component", ARN_OWNERS["AWSMarketplace"]) or arn.version is None:
             raise invalid_value("resourceArn", "The resource must be a version of an AWS Marketplace component.")
-        try:
-            component = self.find_component(arn_text)
-        except ValueError:
-            raise misplaced_wildcard("resourceArn") from None
-        if component is None:
-            raise ResourceNotFoundException(arn.kind, arn_text)
-        return component
+        return self.require_component(arn_text, "resourceArn")
 
     def _obfuscated_document(self, component: HasRecord) -> str:
         document = component.record.get("data") or self.catalogue.components()[Arn.parse(component.arn).slug].data

@@ -15,9 +15,7 @@ from ..exceptions import (
     InvalidVersionNumberException,
     ResourceAlreadyExistsException,
     ResourceDependencyException,
-    ResourceNotFoundException,
     invalid_value,
-    misplaced_wildcard,
 )
 from ..store import VersionedStore, VersionEntry
 from ..versions import WILDCARD, Version, VersionPattern, next_version
@@ -75,21 +73,6 @@ class RecipeOperations(BackendCore):
         existing = recipes.entry_of(arn)
         if existing:
             raise ResourceAlreadyExistsException(recipes.kind, str(existing.arn))
-
-    def _get_recipe(self, recipes: VersionedStore[R], arn: str, parameter: str) -> R:
-        """A recipe of this account or one that is shared with it, of a wildcard ARN the highest version that matches.
-
-        :raises ResourceNotFoundException: nothing matches.
-        :raises InvalidParameterValueException: a number stands right of a wildcard.
-        """
-        try:
-            reference = Arn.parse(arn)
-            recipe: R | None = self.readable_store(reference).resolve(reference)
-        except ValueError:
-            raise misplaced_wildcard(parameter) from None
-        if recipe is None:
-            raise ResourceNotFoundException(recipes.kind, arn)
-        return recipe
 
     def _delete_recipe(self, recipes: VersionedStore[R], arn_text: str, parameter: str) -> None:
         """

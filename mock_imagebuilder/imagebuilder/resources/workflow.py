@@ -14,7 +14,6 @@ from ..exceptions import (
     InvalidVersionNumberException,
     ResourceAlreadyExistsException,
     ResourceDependencyException,
-    ResourceNotFoundException,
     invalid_combination,
     invalid_value,
     misplaced_wildcard,
@@ -93,13 +92,7 @@ class WorkflowOperations(BackendCore):
         :raises InvalidParameterValueException: a node right of a wildcard is not a wildcard.
         :raises ResourceNotFoundException: the ARN means no workflow, see :meth:`find_workflow`.
         """
-        arn = request["workflowBuildVersionArn"]
-        try:
-            workflow = self.find_workflow(arn)
-        except ValueError:
-            raise misplaced_wildcard("workflowBuildVersionArn") from None
-        if workflow is None:
-            raise ResourceNotFoundException(self.workflows.kind, arn)
+        workflow = self.require_workflow(request["workflowBuildVersionArn"], "workflowBuildVersionArn")
         return {
             "workflow": workflow.record,
             "latestVersionReferences": latest_version_references(Arn.parse(workflow.arn)),
