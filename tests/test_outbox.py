@@ -152,6 +152,7 @@ def observations(client: Any) -> list[Any]:
         [client.get_image(imageBuildVersionArn=image["arn"])["image"] for image in images],
         *[amis_in(*place) for place in PLACES],
         exported_disks(),
+        logs_in(ACCOUNT, REGION),
     ]
 
 
@@ -170,6 +171,18 @@ def amis_in(account_id: str, region: str) -> list[Any]:
     return [amis, permissions, snapshots]
 
 
+def logs_in(account_id: str, region: str) -> list[Any]:
+    logs = client_of("logs", account_id, region)
+    seen: list[Any] = []
+    for group in logs.describe_log_groups()["logGroups"]:
+        streams = logs.describe_log_streams(logGroupName=group["logGroupName"])["logStreams"]
+        seen += [group, streams]
+        for stream in streams:
+            place = {"logGroupName": group["logGroupName"], "logStreamName": stream["logStreamName"]}
+            seen.append(logs.get_log_events(**place, startFromHead=True)["events"])
+    return seen
+
+
 def exported_disks() -> list[str]:
     listed = boto3.client("s3", region_name=REGION).list_objects_v2(Bucket="exports")
     return [entry["Key"] for entry in listed.get("Contents", ())]
@@ -184,7 +197,7 @@ def without_chance(observed: list[Any]) -> str:
         return names.setdefault(match.group(), f"{match.group(1)}-{next(numbers)}")
 
     text = json.dumps(observed, indent=1, sort_keys=True, default=str)
-    text = re.sub(r"\b(ami|snap|export-ami)-[0-9a-f]{8,17}\b", name, text)
+    text = re.sub(r"\b(ami|snap|export-ami|i)-[0-9a-f]{8,17}\b", name, text)
     return re.sub(r"\b(?P<_>)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", name, text)
 
 
@@ -201,6 +214,7 @@ def told(story: Story, deferring: bool, looks_early: bool) -> str:
             if looks_early:
                 for place in PLACES:
                     own_amis(*place)
+                logs_in(ACCOUNT, REGION)
 
         client = story(control, look)
         return without_chance(observations(client))
@@ -221,6 +235,9 @@ def test_the_stories_see_something() -> None:
         assert [len(own_amis(*place)) for place in PLACES] == [2, 2, 2]
         assert not any(imagebuilder_backends.outbox.waits_for("ec2", *place) for place in PLACES)
         assert exported_disks()
+        assert imagebuilder_backends.outbox.waits_for("logs", ACCOUNT, REGION)
+        assert logs_in(ACCOUNT, REGION)
+        assert not imagebuilder_backends.outbox.waits_for("logs", ACCOUNT, REGION)
         assert all(image["state"]["status"] == "AVAILABLE" for image in observations(client)[0])
 
 

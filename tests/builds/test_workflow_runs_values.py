@@ -7,9 +7,11 @@ import re
 from typing import Any
 from unittest.mock import ANY
 
+import boto3
 import pytest
 
 from ..build_parts import ACCOUNT_BASE, create_infrastructure, create_recipe, managed_workflow
+from ..conftest import REGION
 from ..images import get_image, output_amis, state_of
 from .workflow_runs import (
     CREATE,
@@ -144,19 +146,20 @@ def system_variables(client: Any, *names: str, **members: Any) -> dict[str, str]
 
 
 def test_system_variables(client: Any, instance_profile: str) -> None:
+    boto3.client("s3", region_name=REGION).create_bucket(Bucket="build-logs")
     client.create_infrastructure_configuration(
         name="full",
         instanceProfileName=instance_profile,
         instanceTypes=["m7i.large"],
         subnetId="subnet-1",
         securityGroupIds=["sg-1", "sg-2"],
-        logging={"s3Logs": {"s3BucketName": "logs"}},
+        logging={"s3Logs": {"s3BucketName": "build-logs"}},
         terminateInstanceOnFailure=False,
     )
     arn = f"{ACCOUNT_BASE}:infrastructure-configuration/full"
     image = f"{ACCOUNT_BASE}:image/web-server/1.0.0/1"
     expected = {
-        "cloudWatchLogGroup": "/aws/imagebuilder/web server",
+        "cloudWatchLogGroup": "/aws/imagebuilder/web-server",
         "cloudWatchLogStream": "1.0.0/1",
         "collectImageMetadata": "true",
         "collectImageScanFindings": "false",
@@ -168,7 +171,7 @@ def test_system_variables(client: Any, instance_profile: str) -> None:
         "imageVersionNumber": "1.0.0",
         "instanceProfileName": instance_profile,
         "platform": "Linux",
-        "s3Logs": '{"s3Logs": {"s3BucketName": "logs"}}',
+        "s3Logs": '{"s3Logs": {"s3BucketName": "build-logs"}}',
         "securityGroups": '["sg-1", "sg-2"]',
         "sourceImageARN": image,
         "subnetId": "subnet-1",

@@ -12,9 +12,10 @@ has run when the call that starts it returns), ``manual`` (one stage for every `
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
 AVAILABLE = "AVAILABLE"
 CANCELLED = "CANCELLED"
 FAILED = "FAILED"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+
+#: A state in the members of the API's ImageState, and when the image came to it.
+Passed = tuple[datetime, dict[str, Any]]
 
 
 class StageFailed(Exception):
@@ -68,9 +75,12 @@ class Build:
     """A running or finished build of one image build version."""
 
     __slots__ = (
+        "_earlier",
         "_entered",
         "_failure",
+        "_first",
         "_is_at_work",
+        "_moments",
         "_observations",
         "_position",
         "_stopped_at",
@@ -92,6 +102,12 @@ class Build:
         self._is_at_work = False
         self._stopped_at: int | None = None
         self._waits_until: datetime | None = None
+        #: The states that attempts before the last retry have come to.
+        self._earlier: tuple[Passed, ...] = ()
+        #: The position of the first stage whose beginning this attempt has to tell of.
+        self._first = 1
+        #: When this attempt came to its stages and its end, in microseconds; None while all was when the image was made.
+        self._moments: array[int] | None = None
         self._enter(0, moment)
 
     @property
@@ -107,6 +123,30 @@ class Build:
     def stopped_in(self) -> str | None:
         """The status in which the build has failed or was cancelled."""
         return None if self._stopped_at is None else self.stages[self._stopped_at].status
+
+    def has_entered(self, status: str) -> bool:
+        """Whether the build has come to the stage of this status."""
+        return any(stage.status == status for stage in self.stages[: self._reached + 1])
+
+    def history(self) -> Iterator[Passed]:
+        """The states that the image has come to by its build, PENDING excepted, and when."""
+        yield from self._earlier
+        states = [_state_of(stage.status) for stage in self.stages[self._first : self._reached + 1]]
+        if self._stopped_at is not None:
+            states.append(self.image.record["state"])
+        elif not self.is_running:
+            states.append(_state_of(AVAILABLE))
+        for number, state in enumerate(states):
+            moment = self.image.created
+            if self._moments is not None:
+                moment = _EPOCH + self._moments[number] * _MICROSECOND
+            yield moment, state
+
+    @property
+    def _reached(self) -> int:
+        """The position of the last stage that the build has come to."""
+        position = self._position if self._stopped_at is None else self._stopped_at
+        return min(position, len(self.stages) - 1)
 
     def start(self, moment: datetime) -> None:
         """To be called once, when the image is stored: under ``immediate`` the build runs to its end."""
@@ -127,7 +167,9 @@ class Build:
         """
         if self._stopped_at is None:
             raise LookupError("the build has not stopped")
+        self._earlier = tuple(self.history())
         position, self._stopped_at, self._failure = self._stopped_at, None, failure
+        self._first, self._moments = position, array("q")
         self.image.workflow_runs.reopen(self.stages[position].status)
         self._enter(position, moment)
         self.start(moment)
@@ -180,6 +222,7 @@ class Build:
             self._do_work_of(stage, moment)
         except NotYet as wait:
             self._waits_until = wait.until
+            self.image.log()
             return False
         except StageFailed as failure:
             self._stop(FAILED, moment, failure.reason, {"imageStatus": stage.status, **failure.context})
@@ -220,6 +263,7 @@ class Build:
             self.advance(self._waits_until)
 
     def _enter(self, position: int, moment: datetime) -> None:
+        previous = self.image.record["state"]
         self._position = position
         self._observations = 0
         self._entered = moment
@@ -230,10 +274,13 @@ class Build:
         else:
             self.image.update(state=_state_of(AVAILABLE))
             self.image.workflow_runs.end(moment)
+        if position >= self._first:
+            self._announce(previous, moment)
 
     def _stop(
         self, status: str, moment: datetime, reason: str | None = None, context: dict[str, Any] | None = None
     ) -> None:
+        previous = self.image.record["state"]
         self._stopped_at = self._position
         self._position = len(self.stages)
         self._waits_until = None
@@ -244,6 +291,29 @@ class Build:
             state = {**state, "failureContext": context}
         self.image.update(state=state)
         self.image.workflow_runs.end(moment)
+        self._announce(previous, moment)
+
+    def _announce(self, previous: dict[str, Any], moment: datetime) -> None:
+        """The image has come to a state of which others are to know."""
+        self._remember(moment)
+        # Whoever is told is a neighbour: see settle.
+        was_at_work, self._is_at_work = self._is_at_work, True
+        try:
+            self.image.announce_state(previous, moment)
+        finally:
+            self._is_at_work = was_at_work
+
+    def _remember(self, moment: datetime) -> None:
+        if self._moments is None:
+            if moment == self.image.created:
+                return
+            before = self._reached - self._first + (not self.is_running)
+            self._moments = array("q", [_microseconds(self.image.created)] * before)
+        self._moments.append(_microseconds(moment))
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 @cache

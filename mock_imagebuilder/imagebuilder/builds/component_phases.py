@@ -30,6 +30,55 @@ class ComponentPhase:
     action: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PhaseRun:
+    """A phase that has run, with the names and the actions of its steps."""
+
+    name: str
+    steps: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRun:
+    """What has run of a component in a stage. Of a component that hides its document there are no phases to be seen."""
+
+    component_arn: str
+    #: The name of the document; None if it has none.
+    document: str | None
+    phases: tuple[PhaseRun, ...]
+
+
+#: What has run in an image, by the type of the workflow that ran it.
+ComponentRuns = Mapping[str, tuple[ComponentRun, ...]]
+
+
+def runs_in(image: Image, workflow_type: str) -> Iterator[ComponentRun]:
+    """All that components have to do in a workflow of this type.
+
+    :raises ResourceNotFoundException: a component has been deleted.
+    """
+    for entry in phases_in(image, workflow_type):
+        component = image.backend.find_component(entry.component_arn)
+        record = {} if component is None else component.record
+        document, phases = _runs(record["data"], record["platform"], workflow_type) if "data" in record else (None, ())
+        yield ComponentRun(entry.component_arn, document, phases)
+
+
+@lru_cache(maxsize=1024)
+def shared_runs(*runs: tuple[str, tuple[ComponentRun, ...]]) -> ComponentRuns:
+    """One mapping for all images in which the same has run. Not to be changed."""
+    return dict(runs)
+
+
+@lru_cache(maxsize=1024)
+def _runs(data: str, platform: str, workflow_type: str) -> tuple[str | None, tuple[PhaseRun, ...]]:
+    document = parse_component_document(data, platform)
+    phases = (phase for phase in document.phases if phase.name in _PHASES[workflow_type])
+    return document.name, tuple(
+        PhaseRun(phase.name, tuple((step.name, step.action) for step in phase.steps)) for phase in phases
+    )
+
+
 def phases_in(image: Image, workflow_type: str) -> Iterator[ComponentPhase]:
     """What components have to do in a workflow of this type, in the order of the recipe.
 

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from moto.moto_api._internal import mock_random
-
 from .build import StageFailed
 
 if TYPE_CHECKING:
     from ..resources.image import Image
+
+_STATUSES = {"Distribution": "DISTRIBUTING", "Integration": "INTEGRATING"}
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,9 @@ def integration_failed(image: Image, failures: Sequence[RegionFailure]) -> Stage
 
 
 def _failed(image: Image, job: str, details: str, message: str, regions: Sequence[dict[str, Any]]) -> StageFailed:
+    job_id = image.workflow_runs.job_id(_STATUSES[job])
     return StageFailed(
-        f"{job} failed with JobId '{mock_random.uuid4()}', status = 'Failed' for ARN '{image.arn}'. {details}",
+        f"{job} failed with JobId '{job_id}', status = 'Failed' for ARN '{image.arn}'. {details}",
         distributionFailure={
             "errorMessage": message,
             "regionFailures": [{**region, "status": "FAILED"} for region in regions],

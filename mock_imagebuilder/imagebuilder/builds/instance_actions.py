@@ -13,8 +13,7 @@ from moto.moto_api._internal import mock_random
 
 from ..exceptions import ImageBuilderException
 from .ami_outputs import create_ami, source_ami
-from .component_phases import phases_in
-from .outputs import documents, ec2, s3, states
+from .outputs import component_logs, documents, ec2, s3, states
 from .outputs.naming import names_of
 from .parent_image import resolve_parent_image
 from .step_run import Outputs, StepRun
@@ -47,11 +46,17 @@ def terminate_instance(run: StepRun) -> Outputs:
 
 def execute_components(run: StepRun) -> Outputs | None:
     try:
-        if next(phases_in(run.image, run.workflow_type), None) is None:
-            return None
+        components = run.image.workflow_runs.note_components(run.workflow_type)
     except ImageBuilderException as error:
         raise run.failed(error.message) from None
-    return run_command(run)
+    if not components:
+        return None
+    outputs = run_command(run)
+    try:
+        component_logs.write_files(run.image, components, run.begin, run.end)
+    except component_logs.LogsRefused as refusal:
+        raise run.failed(str(refusal)) from None
+    return outputs
 
 
 def run_command(run: StepRun, output: Any = "") -> Outputs:

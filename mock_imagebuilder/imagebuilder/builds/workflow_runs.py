@@ -21,9 +21,12 @@ from ..documents.workflow_actions import check_resolved_inputs, workflow_action
 from ..documents.workflow_parameters import workflow_parameter_values
 from ..documents.workflow_references import RunContext
 from ..exceptions import ResourceNotFoundException
+from .announcements import ask_for_action
 from .build import NotYet, StageFailed
-from .component_phases import ComponentPhase, phases_in
+from .component_phases import ComponentPhase, ComponentRun, ComponentRuns, phases_in, runs_in, shared_runs
 from .instance_actions import instance_type
+from .outputs import events
+from .outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
 from .sealed_executions import seal, unseal
 from .steering import DEFAULT_REASON, BuildFailure
 from .step_actions import ACTIONS
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 MAX_PARALLEL = 5
 _MAX_REASON = 1024
 
+#: Executions and steps count from 1 on.
+_JOB_NUMBERS = {"BUILDING": -1, "TESTING": -2, "DISTRIBUTING": -3, "INTEGRATING": -4}
 _TYPES = {"BUILDING": "BUILD", "TESTING": "TEST", "DISTRIBUTING": "DISTRIBUTION"}
 
 
@@ -71,12 +76,14 @@ class _StageRun:
 class WorkflowRuns:
     """The workflow executions of one image, in the order in which they began."""
 
-    __slots__ = ("_documents", "_executions", "_sealed", "_stage", "image", "key")
+    __slots__ = ("_documents", "_executions", "_sealed", "_stage", "components", "image", "key")
 
     def __init__(self, image: Image) -> None:
         self.image = image
         #: What the ids of all executions and steps of the image have in common.
         self.key: int = mock_random.uuid4().int >> 32
+        #: What has run of components.
+        self.components: ComponentRuns = shared_runs()
         self._executions: list[WorkflowExecution] | None = []
         self._sealed = b""
         self._documents: tuple[WorkflowDocument, ...] = ()
@@ -94,6 +101,20 @@ class WorkflowRuns:
 
     def step_id(self, execution: WorkflowExecution, position: int) -> str:
         return f"step-{id_of(self.key, execution.number + 1 + position)}"
+
+    def job_id(self, status: str) -> str:
+        """The id of what the service does in a stage, as its messages have it."""
+        return id_of(self.key, _JOB_NUMBERS[status])
+
+    def note_components(self, workflow_type: str) -> tuple[ComponentRun, ...]:
+        """The components have begun to run in a workflow of this type.
+
+        :returns: what runs of them.
+        :raises ResourceNotFoundException: a component has been deleted.
+        """
+        runs = tuple(runs_in(self.image, workflow_type))
+        self.components = shared_runs(*{**self.components, workflow_type: runs}.items())
+        return runs
 
     def has_workflows(self, status: str) -> bool:
         """Whether workflows run in the stage of this status."""
@@ -273,14 +294,14 @@ class _Scene:
         except DocumentError as error:
             raise StepFailed(f"{str(error).rstrip('.')} in workflow step {step.name}") from None
         if self.failure is not None and self._is_to_fail(position):
-            raise self._wanted_failure(step.action, self.failure)
-        if step.action == WAIT_FOR_ACTION:
-            return {}
-        return ACTIONS[step.action](
-            StepRun(
-                self.runs.image, self._type, step, _without_nulls(inputs), begin, end, self.moment, self._instances()
-            )
+            raise self._wanted_failure(step.action, self.failure, begin, end)
+        run = StepRun(
+            self.runs.image, self._type, step, _without_nulls(inputs), begin, end, self.moment, self._instances()
         )
+        if step.action == WAIT_FOR_ACTION:
+            ask_for_action(run, self.runs.step_id(self.execution, position))
+            return {}
+        return ACTIONS[step.action](run)
 
     def hidden_outputs(self, position: int, inputs: Mapping[str, Any]) -> Mapping[str, object]:
         if self.execution.document.steps[position].action != "LaunchInstance":
@@ -289,7 +310,16 @@ class _Scene:
         return {"instanceType": instance_type(self.runs.image, inputs)}
 
     def begins_to_wait(self, position: int) -> None:
-        self.runs.image.backend.workflow_history.begins_to_wait(StepPlace(self.runs, self.execution, position))
+        image, place = self.runs.image, StepPlace(self.runs, self.execution, position)
+        image.backend.workflow_history.begins_to_wait(place)
+        events.step_waits(
+            image,
+            self.execution.use["workflowArn"],
+            self.runs.execution_id(self.execution),
+            place.id,
+            self.execution.document.steps[position].name,
+            self.moment,
+        )
 
     @property
     def _type(self) -> str:
@@ -316,7 +346,7 @@ class _Scene:
         runs_components = (place for place, step in enumerate(steps) if step.action == "ExecuteComponents")
         return position >= (0 if self._first_phase is None else next(runs_components, 0))
 
-    def _wanted_failure(self, action: str, failure: BuildFailure) -> StepFailed:
+    def _wanted_failure(self, action: str, failure: BuildFailure, begin: datetime, end: datetime) -> StepFailed:
         failure.has_struck = True
         phase = self._first_phase if action == "ExecuteComponents" else None
         if phase is None:
@@ -327,11 +357,16 @@ class _Scene:
             "phaseName": phase.phase,
             "stepName": phase.step,
             "action": phase.action,
-            "errorMessage": failure.reason or "exit status 1",
+            "errorMessage": failure.reason or EXIT_STATUS,
         }
+        outputs = {"status": "Failed", "output": message, "runCommandId": str(mock_random.uuid4())}
+        runs = self.runs.note_components(self._type)
+        with suppress(LogsRefused):  # it fails in any case
+            log_url = write_files(self.runs.image, runs, begin, end, component["errorMessage"])
+            outputs |= {} if log_url is None else {"logUrl": log_url}
         return StepFailed(
             message,
-            {"status": "Failed", "output": message, "runCommandId": str(mock_random.uuid4())},
+            outputs,
             componentFailure={name: value for name, value in component.items() if value is not None},
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn
+from .outputs.logs import log_group_of
 
 if TYPE_CHECKING:
     from ..resources.image import Image
@@ -28,9 +29,7 @@ def system_variables(image: Image, workflow_type: str) -> Mapping[str, object]:
     parent_ami = None if image.parent is None else image.parent.ami
     platform = record["platform"]
     values: dict[str, object] = {
-        "cloudWatchLogGroup": record.get("loggingConfiguration", {}).get(
-            "logGroupName", f"/aws/imagebuilder/{image.name}"
-        ),
+        "cloudWatchLogGroup": log_group_of(image),
         "cloudWatchLogStream": record["version"],
         "collectImageMetadata": record.get("enhancedImageMetadataEnabled", False),
         "collectImageScanFindings": record.get("imageScanningConfiguration", {}).get("imageScanningEnabled", False),

@@ -237,6 +237,10 @@ class BackendCore(BaseBackend):
         """The image that an AMI of this account and Region comes from; None for other AMIs, and if it is gone from EC2."""
         raise NotImplementedError
 
+    def severity_counts_of(self, image: Image) -> Mapping[str, int] | None:
+        """What the scan of an image has found: ``all``, ``critical``, ``high``, ``medium``. None if it has found nothing."""
+        raise NotImplementedError
+
     def delete_image(self, request: DeleteImageRequestTypeDef) -> Answer:
         """Perform DeleteImage.
 

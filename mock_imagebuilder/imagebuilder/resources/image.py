@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn, latest_version_references
 from ..builds.ami_build import default_workflows, resolved_workflows, service_linked_role
+from ..builds.announcements import announce_state, log
 from ..builds.build import AVAILABLE, Build, Stage
+from ..builds.outputs.build_log import leave_logs
 from ..builds.outputs.outbox import living_backend
 from ..builds.parent_image import find_image
 from ..builds.settings import check_build_settings, image_tests_configuration
@@ -76,6 +78,18 @@ class Image(Resource):
             raise AttributeError(f"{self.arn} has no recipe")
         return self._recipe
 
+    def announce_state(self, previous: Mapping[str, Any], moment: datetime) -> None:
+        """The image has come from a state to its present one: tell those who are to know."""
+        announce_state(self, previous, moment)
+
+    def log(self) -> None:
+        """Write the log of the build up to now."""
+        log(self)
+
+    def leave_logs(self, logs: Any) -> None:
+        """:param logs: moto's CloudWatch Logs of the image's account and Region."""
+        leave_logs(logs, self)
+
     @property
     def recipe_record(self) -> Mapping[str, Any]:
         """The recipe as the image shows it; empty if it is made from something else."""
@@ -125,6 +139,8 @@ class ImageOperations(BackendCore):
             "executionRole": settings.get("executionRole") or service_linked_role(self.account_id, self.region_name),
             "workflows": workflows or default_workflows(self, kind, "TEST" in types),
             "loggingConfiguration": settings.get("loggingConfiguration"),
+            # What the API's Image does not show.
+            "pipelineLogGroupName": settings.get("pipelineLogGroupName"),
         }
         version_arn = Arn.parse(recipe.arn)
         image = self.add_image(
@@ -172,6 +188,7 @@ class ImageOperations(BackendCore):
             image.name, tuple(stage.status for stage in stages), image.workflow_runs.step_names
         )
         image.build = Build(image, stages, failure, image.created)
+        self.outbox.post("logs", self.account_id, self.region_name, image.leave_logs)
         image.build.start(image.created)
         self.running_builds.add(image.build)
 

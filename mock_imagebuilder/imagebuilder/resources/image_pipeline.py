@@ -138,9 +138,11 @@ class ImagePipeline(Resource):
         :param tags: of the image: ``imageTags`` for a scheduled build, those of the request for a manual one.
         """
         settings = {member: self.record[member] for member in _BUILD_SETTINGS if member in self.record}
-        log_group = self.record.get("loggingConfiguration", {}).get("imageLogGroupName")
-        if log_group is not None:
-            settings["loggingConfiguration"] = {"logGroupName": log_group}
+        logging: Mapping[str, str] = self.record.get("loggingConfiguration", {})
+        if "imageLogGroupName" in logging:
+            settings["loggingConfiguration"] = {"logGroupName": logging["imageLogGroupName"]}
+        if "pipelineLogGroupName" in logging:
+            settings["pipelineLogGroupName"] = logging["pipelineLogGroupName"]
         return {**settings, "tags": tags}
 
 

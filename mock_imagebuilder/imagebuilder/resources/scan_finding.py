@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import load_model
 from ..api.validation import Reader, Refusal, compile_reader
+from ..builds.announcements import announce_findings
 from ..exceptions import invalid_value
 from .base import Answer, BackendCore, Record, now, operation, read_filters
 
@@ -86,6 +87,14 @@ class ScanFindingOperations(BackendCore):
         for record in records:
             last, _ = next(self.scan_findings.before(None), (0, None))
             self.scan_findings.add(last + 1, ScanFinding(image, record))
+        if records and image.status not in _BEFORE_THE_SCAN:
+            announce_findings(image, moment)
+
+    def severity_counts_of(self, image: Image) -> Mapping[str, int] | None:
+        if not image.record.get("imageScanningConfiguration", {}).get("imageScanningEnabled"):
+            return None
+        severities = [finding.record["severity"] for _, finding in self._finding_rows(None) if finding.image is image]
+        return _severity_counts(Counter(severities)) if severities else None
 
     @operation("ListImageScanFindings")
     def list_image_scan_findings(self, request: ListImageScanFindingsRequestTypeDef) -> Answer:
