@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...arns import Arn
 from ..workflow_execution import COMPLETED, FAILED, RUNNING, SKIPPED, WAIT_FOR_ACTION, StepExecution, WorkflowExecution
 from .component_logs import EXIT_STATUS, console
-from .logs import Line, log_group_of, write
+from .logs import Line, log_group_of, milliseconds, write
 from .resolved_arns import with_account
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def leave_logs(logs: Any, image: Image) -> None:
 
 def lines_of(image: Image) -> Sequence[Line]:
     """All lines so far, in the order of time."""
-    return sorted(_lines(image), key=lambda line: line.moment)
+    # Workflow executions know the time to the millisecond only.
+    return sorted(_lines(image), key=lambda line: milliseconds(line.moment))
 
 
 def _lines(image: Image) -> Iterator[Line]:

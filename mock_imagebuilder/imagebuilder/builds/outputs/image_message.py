@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ...api import load_model
 from ...arns import Arn
 from ...versions import Version
 from .naming import BuildNames, names_of
@@ -57,12 +58,15 @@ def image_message(image: Image) -> str:
         "state": {member: record["state"][member] for member in ("status", "reason") if member in record["state"]},
         "platform": record["platform"],
     }
-    for member, convert in (("imageRecipe", _image_recipe), ("containerRecipe", _recipe)):
-        if member in record:
-            body[member] = convert(record[member])
+    if "imageRecipe" in record:
+        body["imageRecipe"] = {"blockDeviceMappings": [], **_recipe(record["imageRecipe"], "ImageRecipe")}
+    if "containerRecipe" in record:
+        body["containerRecipe"] = _recipe(record["containerRecipe"], "ContainerRecipe")
     body |= {member: record[member] for member in ("sourcePipelineArn",) if member in record}
     if "infrastructureConfiguration" in record:
-        body["infrastructureConfiguration"] = _embedded(record["infrastructureConfiguration"])
+        body["infrastructureConfiguration"] = _embedded(
+            record["infrastructureConfiguration"], "InfrastructureConfiguration"
+        )
     if "distributionConfiguration" in record:
         body["distributionConfiguration"] = _distribution(record["distributionConfiguration"], names_of(image))
     if "imageTestsConfiguration" in record:
@@ -86,17 +90,21 @@ def semver(version: Version, build_number: int) -> int:
     return version.major << 90 | version.minor << 60 | version.patch << 30 | build_number
 
 
-def _embedded(record: Mapping[str, Any]) -> Members:
-    """A resource within the image."""
-    members = {name: value for name, value in record.items() if name != "owner"}
+def _embedded(record: Mapping[str, Any], shape: str) -> Members:
+    """A resource within the image.
+
+    :param shape: what the API calls it. Records have members that it does not show.
+    """
+    shown = load_model().shape(shape)["members"].keys() - {"owner"}
+    members = {name: value for name, value in record.items() if name in shown and value is not None}
     for date in ("dateCreated", "dateUpdated"):
         if date in members:
             members[date] = _date(members[date])
     return {**members, "tags": _tags(record), "accountId": Arn.parse(record["arn"]).owner}
 
 
-def _recipe(record: Mapping[str, Any]) -> Members:
-    members = _embedded(record)
+def _recipe(record: Mapping[str, Any], shape: str) -> Members:
+    members = _embedded(record, shape)
     members["parentImage"] = with_account(record["parentImage"])
     members["components"] = [
         {**entry, "componentArn": with_account(entry["componentArn"])} for entry in record.get("components", ())
@@ -104,16 +112,10 @@ def _recipe(record: Mapping[str, Any]) -> Members:
     return members
 
 
-def _image_recipe(record: Mapping[str, Any]) -> Members:
-    return {"blockDeviceMappings": [], **_recipe(record)}
-
-
 def _distribution(record: Mapping[str, Any], names: BuildNames) -> Members:
     """A distribution configuration with the names that the AMIs have got."""
-    return {
-        **_embedded(record),
-        "distributions": [_distribution_entry(entry, names) for entry in record["distributions"]],
-    }
+    entries = [_distribution_entry(entry, names) for entry in record["distributions"]]
+    return {**_embedded(record, "DistributionConfiguration"), "distributions": entries}
 
 
 def _distribution_entry(entry: Mapping[str, Any], names: BuildNames) -> Mapping[str, Any]:

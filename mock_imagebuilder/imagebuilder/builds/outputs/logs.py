@@ -54,7 +54,7 @@ def write(logs: Any, group: str, stream: str, lines: Iterable[Line]) -> None:
     written = streams[stream]
     # Where a filter sends them, and whether it can, does not concern the build.
     with suppress(Exception):
-        written.put_log_events([{"timestamp": _milliseconds(line.moment), "message": line.text} for line in new])
+        written.put_log_events([{"timestamp": milliseconds(line.moment), "message": line.text} for line in new])
     for event in written.events[-len(new) :]:
         event.ingestion_time = event.timestamp
     written.last_ingestion_time = new[-1].moment.replace(tzinfo=None)
@@ -66,7 +66,7 @@ def _unwritten(logs: Any, group: str, stream: str, lines: Iterable[Line]) -> Seq
     known = Counter((event.timestamp, event.message) for event in written.events) if written is not None else Counter()
     new = []
     for line in lines:
-        key = _milliseconds(line.moment), line.text
+        key = milliseconds(line.moment), line.text
         if known[key]:
             known[key] -= 1
         else:
@@ -74,5 +74,6 @@ def _unwritten(logs: Any, group: str, stream: str, lines: Iterable[Line]) -> Seq
     return new
 
 
-def _milliseconds(moment: datetime) -> int:
+def milliseconds(moment: datetime) -> int:
+    """Milliseconds since 1970, as CloudWatch Logs counts time."""
     return (moment - _EPOCH) // timedelta(milliseconds=1)
