@@ -61,6 +61,7 @@ def test_a_change_of_state(client: Any, queue: str) -> None:
     assert len({event["id"] for event in events}) == len(events) == 3
 
 
+@pytest.mark.usefixtures("outbox")
 @pytest.mark.parametrize("progression", ["immediate", "manual", "time"])
 def test_all_changes_of_state(mocked: Control, client: Any, queue: str, progression: Any) -> None:
     distribution = create_distribution(client)

@@ -52,6 +52,7 @@ def messages(queue: str) -> list[Any]:
     return [json.loads(envelope["Message"]) for envelope in received(queue)]
 
 
+@pytest.mark.usefixtures("outbox")
 def test_the_whole_message(client: Any, queue: str) -> None:
     with time_machine.travel(START, tick=False):
         distribution = client.create_distribution_configuration(
@@ -225,6 +226,7 @@ def test_a_retried_image_is_told_of_again(mocked: Control, client: Any, queue: s
     assert [message["state"]["status"] for message in messages(queue)] == ["FAILED", "AVAILABLE"]
 
 
+@pytest.mark.usefixtures("outbox")
 def test_with_the_clock(mocked: Control, client: Any, queue: str) -> None:
     """Who polls the queue sees the message come."""
     with time_machine.travel(START, tick=False) as clock:

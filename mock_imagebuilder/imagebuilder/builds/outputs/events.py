@@ -89,18 +89,20 @@ def _send(
         "detail": detail,
     }
     for rule in list(eventbridge.event_buses["default"].rules.values()):
-        if rule.state != "DISABLED" and rule.event_pattern.matches_event(event):
-            for target in rule.targets:
-                # A target that is gone, or that moto cannot send to, keeps the event from nobody else.
-                with suppress(Exception):
-                    _send_to(rule, target, event)
+        for target in rule.targets if rule.state != "DISABLED" else ():
+            # A target that is gone, or that moto cannot send to, keeps the event from nobody else.
+            with suppress(Exception):
+                _send_to(rule, target, event)
 
 
 def _send_to(rule: Any, target: Mapping[str, Any], event: Mapping[str, Any]) -> None:
-    """
+    """Send an event to one target of a rule, if the rule is for such events.
+
     :param rule: moto's rule.
     :param event: with the time in seconds.
     """
+    if not rule.event_pattern.matches_event(event):
+        return
     transforms = "InputTransformer" in target
     if transforms:
         event = {**event, "ingestion-time": event["time"]}
