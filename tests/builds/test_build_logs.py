@@ -194,7 +194,7 @@ def test_a_failed_component(mocked: Control, client: Any) -> None:
         "  ErrorMessage: exit status 1",
     ]
     begin = lines.index("Started step ApplyBuildComponents with action ExecuteComponents")
-    end = lines.index("Failing step" and "Action failed for step ApplyBuildComponents. Failing step")
+    end = lines.index("Action failed for step ApplyBuildComponents. Failing step")
     assert lines[begin + 1 : end + 1] == [
         f"Document {failure['componentArn']}",
         f"Phase {failure['phaseName']}",

@@ -43,21 +43,21 @@ def write(logs: Any, group: str, stream: str, lines: Iterable[Line]) -> None:
     new = _unwritten(logs, group, stream, lines)
     if not new:
         return
-    started = new[0].moment.replace(tzinfo=None)
+    started = new[0].moment
     if group not in logs.groups:
         logs.ensure_log_group(group)
-        logs.groups[group].creation_time = started
+        _set_time(logs.groups[group], "creation_time", started)
     streams = logs.groups[group].streams
     if stream not in streams:
         logs.groups[group].create_log_stream(stream)
-        streams[stream].creation_time = started
+        _set_time(streams[stream], "creation_time", started)
     written = streams[stream]
     # Where a filter sends them, and whether it can, does not concern the build.
     with suppress(Exception):
         written.put_log_events([{"timestamp": milliseconds(line.moment), "message": line.text} for line in new])
     for event in written.events[-len(new) :]:
         event.ingestion_time = event.timestamp
-    written.last_ingestion_time = new[-1].moment.replace(tzinfo=None)
+    _set_time(written, "last_ingestion_time", new[-1].moment)
     written.upload_sequence_token = len(written.events)
 
 
@@ -72,6 +72,12 @@ def _unwritten(logs: Any, group: str, stream: str, lines: Iterable[Line]) -> Seq
         else:
             new.append(line)
     return new
+
+
+def _set_time(thing: Any, name: str, moment: datetime) -> None:
+    """The oldest moto has numbers here, the newest has times without a zone."""
+    is_time = isinstance(getattr(thing, name), datetime)
+    setattr(thing, name, moment.replace(tzinfo=None) if is_time else milliseconds(moment))
 
 
 def milliseconds(moment: datetime) -> int:
