@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from moto.ec2.exceptions import InvalidSnapshotIdError
 from moto.utilities.utils import get_partition
 
 from ..imagebuilder.builds.outputs.ec2 import new_snapshot_id
 from ..imagebuilder.builds.outputs.outbox import backend_of
 from ..imagebuilder.builds.vm_tasks import Disk
-from .errors import combination, invalid_parameter, missing, not_one_of
+from .errors import combination, invalid_parameter, missing, no_snapshot, not_one_of
 from .requests import Ec2Request
 
 FORMATS = ("OVA", "VHD", "VHDX", "VMDK", "RAW")
@@ -60,7 +59,7 @@ def _find_disk(request: Ec2Request, number: int, container: Mapping[str, Any]) -
     snapshot_id = container.get("SnapshotId")
     if snapshot_id:
         if snapshot_id not in request.ec2_backend.snapshots:
-            raise InvalidSnapshotIdError
+            raise no_snapshot(snapshot_id)
         return Disk(snapshot_id, description, device_name)
     bucket, key = _place_of(container)
     source = {name: container[name] for name in ("Url", "UserBucket") if container.get(name)}

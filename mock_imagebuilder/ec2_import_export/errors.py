@@ -34,6 +34,10 @@ def malformed_id(code: str, task_id: str, prefix: str) -> EC2ClientError:
     return EC2ClientError(code, f'Invalid id: "{task_id}" (expecting "{prefix}...")')
 
 
+def no_snapshot(snapshot_id: str) -> EC2ClientError:
+    return EC2ClientError("InvalidSnapshot.NotFound", f"The snapshot '{snapshot_id}' does not exist.")
+
+
 def other_request(token: str) -> EC2ClientError:
     return EC2ClientError(
         "IdempotentParameterMismatch",

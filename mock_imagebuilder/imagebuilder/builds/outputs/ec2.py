@@ -114,6 +114,7 @@ def add_snapshot(
         ec2.delete_volume(volume.id)
         del ec2.snapshots[snapshot.id]
         snapshot.id = snapshot_id
+        snapshot.kms_key_id = volume.kms_key_id
         ec2.snapshots[snapshot_id] = snapshot
         snapshot.add_tags(dict(tags))
 
