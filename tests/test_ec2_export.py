@@ -243,6 +243,43 @@ def test_a_bucket_that_goes_away_fails_the_task(ec2: Any, ami_id: str) -> None:
     assert (task["Status"], task["StatusMessage"]) == ("deleted", text)
 
 
+# ---- cancelling ----
+
+
+def test_an_active_task_is_canceled(ec2: Any, ami_id: str) -> None:
+    with progression(EXPORTS, progression="manual", times=2):
+        task_id = export(ec2, ami_id)["ExportImageTaskId"]
+        assert "ExportImageTaskId" not in ec2.cancel_export_task(ExportTaskId=task_id)
+        seen = [(task["Status"], task["StatusMessage"]) for task in (export_tasks(ec2)[0] for _ in range(2))]
+        assert seen == [("deleting", "The task was canceled."), ("deleted", "The task was canceled.")]
+        with ec2_refuses("IncorrectState", f"The export task {task_id} is deleted and can't be canceled."):
+            ec2.cancel_export_task(ExportTaskId=task_id)
+        assert disks() == []
+        # The AMI can be exported again.
+        other = export(ec2, ami_id)["ExportImageTaskId"]
+    assert [task["Status"] for task in export_tasks(ec2)] == ["deleted", "completed"]
+    assert disks() == [f"{other}.vmdk"]
+
+
+def test_tasks_that_cannot_be_canceled(ec2: Any, ami_id: str) -> None:
+    task_id = export(ec2, ami_id)["ExportImageTaskId"]
+    with ec2_refuses("IncorrectState", f"The export task {task_id} is completed and can't be canceled."):
+        ec2.cancel_export_task(ExportTaskId=task_id)
+    with progression(EXPORTS, progression="manual", times=1):
+        task_id = export(ec2, ami_id)["ExportImageTaskId"]
+        for _ in range(2):
+            export_tasks(ec2)
+        with ec2_refuses(
+            "IncorrectState",
+            f"The export task {task_id} is transferring the final disk image and can't be canceled.",
+        ):
+            ec2.cancel_export_task(ExportTaskId=task_id)
+    with ec2_refuses("InvalidExportTaskID.NotFound", f"The export task ID '{MISSING}' does not exist"):
+        ec2.cancel_export_task(ExportTaskId=MISSING)
+    with ec2_refuses("MissingParameter", "The request must contain the parameter ExportTaskId"):
+        ec2.cancel_export_task(ExportTaskId="")
+
+
 # ---- lists ----
 
 

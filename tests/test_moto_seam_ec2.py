@@ -34,6 +34,7 @@ ACTIONS = {
     "import_image",
     "describe_import_image_tasks",
     "cancel_import_task",
+    "cancel_export_task",
     "export_image",
     "describe_export_image_tasks",
 }
@@ -82,7 +83,7 @@ def test_moto_writes_what_actions_return_by_the_model() -> None:
 
 
 def test_what_the_actions_use_of_motos_response() -> None:
-    assert isinstance(EC2BaseResponse.ec2_backend, property)
+    assert isinstance(inspect.getattr_static(EC2BaseResponse, "ec2_backend"), property)
     for name in ("_filters_from_querystring", "_parse_tag_specification", "error_on_dryrun"):
         assert inspect.isfunction(getattr(EC2BaseResponse, name)), f"EC2BaseResponse.{name} has moved"
 

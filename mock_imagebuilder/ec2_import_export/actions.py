@@ -26,7 +26,7 @@ GROUPS: tuple[Mapping[str, Action], ...] = tuple(
     {perform.__name__: _action(perform) for perform in group}
     for group in (
         (imports.import_image, imports.describe_import_image_tasks, imports.cancel_import_task),
-        (exports.export_image, exports.describe_export_image_tasks),
+        (exports.export_image, exports.describe_export_image_tasks, exports.cancel_export_task),
     )
 )
 

@@ -1,4 +1,4 @@
-"""ExportImage and DescribeExportImageTasks."""
+"""ExportImage, DescribeExportImageTasks and CancelExportTask."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from .requests import (
     in_states,
     is_task_id,
     page_of,
+    require_cancelable,
     start_once,
     tag_list,
     tags_of,
@@ -55,6 +56,19 @@ def describe_export_image_tasks(request: Ec2Request) -> Answer:
             task.observe(moment)
         page, token = page_of(in_states(tasks, filters), parameters, _LARGEST_PAGE)
         return {"ExportImageTasks": [_shown(task) for task in page], **token}
+
+
+def cancel_export_task(request: Ec2Request) -> Answer:
+    """Has no answer. Nothing is in S3 yet that would have to be removed."""
+    task_id = request.params.get("ExportTaskId")
+    if not task_id:
+        raise missing("ExportTaskId")
+    with at_work(request) as moment:
+        task = _find(request, task_id)
+        require_cancelable(task, "export")
+        task.cancel("The task was canceled.", moment)
+        task.settle(moment)
+        return {}
 
 
 def _check(parameters: Parameters) -> None:

@@ -26,6 +26,7 @@ from .requests import (
     in_states,
     is_task_id,
     page_of,
+    require_cancelable,
     start_once,
     tag_list,
     tags_of,
@@ -80,13 +81,7 @@ def cancel_import_task(request: Ec2Request) -> Answer:
     request.error_on_dryrun()
     with at_work(request) as moment:
         task = _find(request, task_id)
-        if task.state != "active":
-            raise EC2ClientError("IncorrectState", f"The import task {task_id} is {task.state} and can't be canceled.")
-        if task.is_transferring:
-            raise EC2ClientError(
-                "IncorrectState",
-                f"The import task {task_id} is transferring the final disk image and can't be canceled.",
-            )
+        require_cancelable(task, "import")
         task.cancel(request.params.get("CancelReason") or "The task was canceled.", moment)
         answer = {"ImportTaskId": task_id, "PreviousState": "active", "State": task.state}
         task.settle(moment)

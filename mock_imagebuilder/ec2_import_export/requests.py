@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from moto.ec2.exceptions import InvalidNextToken
+from moto.ec2.exceptions import EC2ClientError, InvalidNextToken
 
-from ..imagebuilder.builds.vm_tasks import TaskList, TaskT
+from ..imagebuilder.builds.vm_tasks import TaskList, TaskT, VmTask
 from ..imagebuilder.models import imagebuilder_backends
 from ..imagebuilder.resources.base import now
 from .errors import invalid_value, not_one_of, other_request
@@ -119,6 +119,15 @@ def _position(tasks: Sequence[TaskT], token: str) -> int:
         return [task.task_id for task in tasks].index(task_id)
     except (binascii.Error, ValueError):
         raise InvalidNextToken(token) from None
+
+
+def require_cancelable(task: VmTask, kind: str) -> None:
+    """:raises EC2ClientError: the task has ended, or is about to end."""
+    what: str | None = None if task.state == "active" else task.state
+    if what is None and task.is_transferring:
+        what = "transferring the final disk image"
+    if what is not None:
+        raise EC2ClientError("IncorrectState", f"The {kind} task {task.task_id} is {what} and can't be canceled.")
 
 
 def is_task_id(text: str, prefix: str) -> bool:
