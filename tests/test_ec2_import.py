@@ -594,6 +594,22 @@ def test_a_test_lets_a_task_fail(ec2: Any, client: Any, mocked: Control) -> None
     assert own_amis() == []
 
 
+def test_a_test_lets_a_task_complete(ec2: Any, client: Any, mocked: Control) -> None:
+    with progression(IMPORTS, progression="manual", times=1):
+        task_id = import_machine(ec2)["ImportTaskId"]
+        arn = import_image(client, vmImportTaskId=task_id)
+        for _ in range(2):
+            mocked.import_task(task_id, ami_id="ami-0123456789abcdef0")
+        (task,) = import_tasks(ec2)
+    assert (task["Status"], task["ImageId"]) == ("completed", "ami-0123456789abcdef0")
+    assert output_amis(client, arn)[0]["image"] == task["ImageId"]
+    (ami,) = own_amis()
+    snapshot_id = ami["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    assert task["SnapshotDetails"][0]["SnapshotId"] == snapshot_id
+    (snapshot,) = ec2.describe_snapshots(SnapshotIds=[snapshot_id])["Snapshots"]
+    assert snapshot["Description"] == f"Created by AWS-VMImport service for {task_id}"
+
+
 def test_described_tasks_are_tasks_of_ec2(ec2: Any, mocked: Control) -> None:
     mocked.import_task(MISSING, state="active", platform="Windows")
     (task,) = import_tasks(ec2)

@@ -102,13 +102,15 @@ def add_snapshot(
     size: int = _DISK_GIBIBYTES,
     encryption: Mapping[str, Any] | None = None,
 ) -> None:
-    """Leave a snapshot from which an AMI can be registered.
+    """Leave a snapshot from which an AMI can be registered, if it is not there.
 
     :param size: of its disk, in GiB.
     :param encryption: ``encrypted`` and ``kms_key_id`` of its volume.
     """
 
     def effect(ec2: Any) -> None:
+        if snapshot_id in ec2.snapshots:
+            return
         volume = ec2.create_volume(size=size, zone_name=f"{region}a", **(encryption or {}))
         snapshot = ec2.create_snapshot(volume.id, description, account_id)
         ec2.delete_volume(volume.id)
