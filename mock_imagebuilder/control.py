@@ -17,10 +17,11 @@ from moto.moto_api._internal import mock_random
 from .imagebuilder import imagebuilder_backends
 from .imagebuilder.api import operations
 from .imagebuilder.arns import Arn
-from .imagebuilder.builds.steering import BuildFailure, ImportTask, ImportTaskState, OperationFailure
+from .imagebuilder.builds.steering import BuildFailure, OperationFailure
 from .imagebuilder.exceptions import ImageBuilderException
 from .imagebuilder.managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow, load_catalogue_file
 from .imagebuilder.models import ImageBuilderBackend
+from .imagebuilder.resources.image_import import DescribedState
 
 CatalogueEntry = ManagedImage | ManagedComponent | ManagedWorkflow
 Progression = Literal["immediate", "manual", "time"]
@@ -136,27 +137,31 @@ class Control:
         self,
         task_id: str,
         *,
-        platform: str = "Linux",
+        platform: str | None = None,
         ami_id: str | None = None,
-        state: ImportTaskState = "completed",
+        state: DescribedState = "completed",
         status_message: str | None = None,
     ) -> None:
-        """Describe a VM import task of EC2, or change it. From then on its state decides what ImportVmImage does.
+        """Describe a VM import task of EC2, or change one: a new one, one that ImportImage has started.
+
+        From then on it stays as it is described here. EC2's DescribeImportImageTasks shows it.
 
         :param task_id: ``import-ami-...``
-        :param platform: ``Linux`` or ``Windows``: an import for another platform is refused.
-        :param ami_id: the AMI that the task makes; a new one if left out.
+        :param platform: ``Linux`` or ``Windows``: an import for another platform is refused. If left out, it is what it
+            was, and ``Linux`` for a new task.
+        :param ami_id: the AMI that the task makes; if left out, it is what it was, or a new one.
         :param state: ``active``, the image is PENDING until the task completes; ``completed``; ``deleted``, the image
             is FAILED.
         :param status_message: why the task was deleted.
         :raises ValueError: no such state or platform.
         """
-        if state not in get_args(ImportTaskState):
-            raise ValueError(f"state must be one of {', '.join(get_args(ImportTaskState))}, not {state!r}")
-        if platform not in PLATFORMS:
+        if state not in get_args(DescribedState):
+            raise ValueError(f"state must be one of {', '.join(get_args(DescribedState))}, not {state!r}")
+        if platform not in (None, *PLATFORMS):
             raise ValueError(f"platform must be one of {', '.join(PLATFORMS)}, not {platform!r}")
-        task = ImportTask(task_id, self.account_id, self.region, platform, ami_id, state, status_message)
-        imagebuilder_backends.steer().import_tasks[self.account_id, self.region, task_id] = task
+        with imagebuilder_backends.lock:
+            backend = imagebuilder_backends[self.account_id][self.region]
+            backend.describe_import_task(task_id, platform, ami_id, state, status_message)
 
     def make_image(
         self,

@@ -8,6 +8,7 @@ assumption a new moto or botocore has broken:
   ``mock_aws`` is switched on that only moto's own way keeps;
 * the control routes are added to those of moto's own API;
 * births of backends are announced, so that what builds left for a service is there when somebody first looks;
+* moto's EC2 gets the actions for the import and export of virtual machines that it lacks;
 * while a mock is active, botocore's sessions share what they read from disk and what they work out about their handlers;
 * moto's patterns for ``requests``, which it makes anew whenever a mock starts, are made once;
 * what moto 5.2.0 lacks of the newest moto's own service interface is supplied.
@@ -66,6 +67,8 @@ def install() -> None:
     add_control_routes(control_routes.ROUTES)
     _install_short_way()
     _install_announcements()
+    if "moto.ec2.models" in sys.modules:
+        add_ec2_actions()  # its backends may have been born before
     _install_cheap_sessions()
     _install_kept_patterns()
 
@@ -173,6 +176,8 @@ def _install_announcements() -> None:
         with backend_lock:
             backend = get_backend(self, region_name)
             moto_backports.backend_is_born(self.service_name, backend)
+            if self.service_name == "ec2":
+                add_ec2_actions()
             imagebuilder_backends.outbox.deliver(self.service_name, self.account_id, key, backend)
         return backend
 
@@ -186,6 +191,23 @@ def _install_announcements() -> None:
         reset_all()
 
     BackendDict.reset = classmethod(reset)  # type: ignore[assignment, method-assign]
+
+
+# ---- actions of EC2 ----
+
+
+@cache
+def add_ec2_actions() -> None:
+    """Add the actions that moto's EC2 lacks, if it does. To be called when moto's EC2 is imported anyway.
+
+    Both of moto's ways to its response classes, the stubber's and the server's, ask a backend of the service for them: there
+    is no request to EC2 before one of its backends is born.
+    """
+    from moto.ec2.responses import EC2Response
+
+    from .ec2_import_export import actions
+
+    actions.install(EC2Response)
 
 
 # ---- loaders ----

@@ -18,6 +18,7 @@ from mock_imagebuilder import Control, imagebuilder_backends, mock_imagebuilder
 from .build_parts import create_infrastructure, create_recipe
 from .conftest import ACCOUNT, REGION
 from .images import TASK, client_of, create_image, import_image, own_amis
+from .vm_roles import create_vm_role
 
 OTHER_ACCOUNT = "210987654321"
 EUROPE = "eu-west-1"
@@ -31,7 +32,7 @@ def parts() -> Any:
     """An Image Builder client, and in its account all that a build needs, with outputs in three places."""
     iam = boto3.client("iam", region_name=REGION)
     iam.create_instance_profile(InstanceProfileName="profile")
-    iam.create_role(RoleName="Exporter", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam, "Exporter")
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="exports")
     client: Any = boto3.client("imagebuilder", region_name=REGION)
     create_recipe(client, description="a web server", amiTags={"Team": "a"})

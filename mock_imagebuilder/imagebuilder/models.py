@@ -18,6 +18,7 @@ from .builds.lifecycle_execution import LifecycleHistory
 from .builds.outputs.outbox import Outbox
 from .builds.running import RunningBuilds
 from .builds.steering import Steering
+from .builds.vm_tasks import VmTasks
 from .builds.workflow_history import WorkflowHistory
 from .exceptions import IdempotentParameterMismatchException, OperationNotImplemented
 from .managed.catalogue import Catalogue
@@ -28,7 +29,7 @@ from .resources.container_recipe import ContainerRecipeOperations
 from .resources.disk_import import DiskImportOperations
 from .resources.distribution_configuration import DistributionConfigurationOperations
 from .resources.image_distribution import ImageDistributionOperations
-from .resources.image_import import ImageImportOperations, VmImportLink
+from .resources.image_import import ImageImportOperations
 from .resources.image_pipeline import ImagePipelineOperations
 from .resources.image_recipe import ImageRecipeOperations
 from .resources.image_retry import ImageRetryOperations
@@ -100,7 +101,6 @@ class ImageBuilderBackend(
         self.lifecycle_policies = Store(self.arn("lifecycle-policy"))
         self.lifecycle_history = LifecycleHistory()
         self.workflow_history = WorkflowHistory()
-        self.vm_import_links: dict[str, VmImportLink] = {}
         self.scan_findings: Index[int, ScanFinding] = Index()
         self.resource_policies: dict[str, ResourcePolicy] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
@@ -124,6 +124,10 @@ class ImageBuilderBackend(
     @property
     def outbox(self) -> Outbox:
         return imagebuilder_backends.outbox
+
+    @property
+    def vm_tasks(self) -> VmTasks:
+        return imagebuilder_backends.vm_tasks
 
     @property
     def output_amis(self) -> dict[tuple[str, str, str], Image]:
@@ -184,6 +188,7 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.running_builds = RunningBuilds()
         self.extra_catalogue: list[ManagedImage | ManagedComponent | ManagedWorkflow] = []
         self.output_amis: dict[tuple[str, str, str], Image] = {}
+        self.vm_tasks = VmTasks()
         self._steering = Steering()
 
     def __getitem__(self, account_id: str) -> AccountSpecificBackend[ImageBuilderBackend]:
@@ -233,6 +238,7 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.outbox.clear()
         self.running_builds.clear()
         self.output_amis.clear()
+        self.vm_tasks.clear()
 
     def let_time_pass(self) -> None:
         """Bring builds to where they are now, but for those with the progression ``manual``.

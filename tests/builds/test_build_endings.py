@@ -28,6 +28,7 @@ from ..images import (
     state_of,
 )
 from ..resources.components import create_component
+from ..vm_roles import create_vm_role
 
 RUNNING = ALL_STATUSES[:-1]
 BUCKET = "disks"
@@ -38,7 +39,7 @@ def everywhere(client: Any, instance_profile: str, iam: Any) -> dict[str, str]:
     """The setting for a build that leaves an AMI in each of two Regions, and a disk image."""
     create_recipe(client)
     create_infrastructure(client, instance_profile)
-    iam.create_role(RoleName="vmimport", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam)
     boto3.client("s3", region_name=REGION).create_bucket(Bucket=BUCKET)
     export = {"roleName": "vmimport", "diskImageFormat": "RAW", "s3Bucket": BUCKET}
     answer = client.create_distribution_configuration(

@@ -14,6 +14,7 @@ from mock_imagebuilder import Control
 from ..build_parts import create_infrastructure, create_recipe
 from ..conftest import REGION
 from ..images import create_image, get_image, output_amis, own_amis, state_of
+from ..vm_roles import create_vm_role
 from .clocks import CLOCKS
 
 BUCKETS = {"disks": "us-east-1", "european-disks": "eu-west-1"}
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("outbox")
 def _parts(client: Any, instance_profile: str, iam: Any) -> None:
     create_recipe(client)
     create_infrastructure(client, instance_profile)
-    iam.create_role(RoleName="vmimport", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam)
     for bucket, region in BUCKETS.items():
         create_bucket(bucket, region)
 
@@ -127,7 +128,7 @@ def test_exports_in_another_partition(mocked: Control) -> None:
     region = "cn-north-1"
     iam = boto3.client("iam", region_name=region)
     iam.create_instance_profile(InstanceProfileName="profile")
-    iam.create_role(RoleName="vmimport", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam)
     create_bucket("chinese-disks", region)
     client = boto3.client("imagebuilder", region_name=region)
     infrastructure_arn = create_infrastructure(client, "profile")
@@ -187,7 +188,7 @@ def assert_integration_failed(state: Any, arn: str, failures: dict[str, str]) ->
     ("export", "message"),
     [
         (export_to("no-such-bucket"), "The specified bucket does not exist: no-such-bucket"),
-        (export_to("european-disks"), "The bucket european-disks is not in the Region us-east-1"),
+        (export_to("european-disks"), "The given S3 object is not local to the region."),
         (
             export_to(roleName="other"),
             "The service role other provided does not exist or does not have sufficient permissions",
@@ -211,7 +212,7 @@ def test_only_the_regions_that_failed_are_named(client: Any) -> None:
     )
     failures = {
         "us-east-2": "The specified bucket does not exist: no-such-bucket",
-        "eu-west-1": "The bucket disks is not in the Region eu-west-1",
+        "eu-west-1": "The given S3 object is not local to the region.",
     }
     assert_integration_failed(state_of(client, arn), arn, failures)
     assert len(keys()) == 1

@@ -18,6 +18,7 @@ from ..conftest import ACCOUNT, REGION
 from ..images import ami_of, client_of, output_amis, own_amis, state_of, tags_of
 from ..resources.container_recipes import create as create_container_recipe
 from ..resources.container_recipes import create_repository
+from ..vm_roles import create_vm_role
 from .containers import build as build_container
 from .containers import containers
 from .workflow_runs import (
@@ -301,7 +302,7 @@ def test_a_copy_is_gone_before_it_is_shared(client: Any) -> None:
 @pytest.fixture
 def bucket(iam: Any) -> Any:
     """A bucket for disk images, and the role to write there."""
-    iam.create_role(RoleName="vmimport", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam)
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="disks")
     return s3

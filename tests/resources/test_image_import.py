@@ -315,7 +315,8 @@ def test_a_deleted_task_fails_the_image(
     # What becomes of the task later is no matter to the image.
     mocked.import_task(TASK, state="completed")
     assert state_of(client, arn)["status"] == "FAILED"
-    assert own_amis() == []
+    assert get_image(client, arn)["outputResources"] == {"amis": []}
+    assert [ami["Name"] for ami in own_amis()] == [TASK]
 
 
 # ---- what an imported image is for ----

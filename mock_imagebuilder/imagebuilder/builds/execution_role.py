@@ -47,14 +47,26 @@ def is_usable_for_lifecycle(account_id: str, partition: str, role: str) -> bool:
         path: str = known.path or "/"
         if role in (known.name, f"{path}{known.name}".lstrip("/"), known.arn):
             is_linked = f":role{_SERVICE_ROLES}" in known.arn or path.startswith(_SERVICE_ROLES)
-            return not is_linked and _trusts_image_builder(known.assume_role_policy_document, partition)
+            return not is_linked and _trusts("imagebuilder", known.assume_role_policy_document, partition)
     return False
 
 
-def _trusts_image_builder(document: str, partition: str) -> bool:
-    principals = {"imagebuilder.amazonaws.com"}
+def is_usable_for_vm_tasks(account_id: str, partition: str, role_name: str) -> bool:
+    """Whether an account has a role of this name and VM Import/Export may assume it.
+
+    As in :func:`is_usable_for_lifecycle`, its permissions and the conditions of its trust policy are not looked at.
+    """
+    iam = backend_of("iam", account_id, partition)
+    return any(
+        role.name == role_name and _trusts("vmie", role.assume_role_policy_document, partition)
+        for role in list(iam.roles.values())
+    )
+
+
+def _trusts(service: str, document: str, partition: str) -> bool:
+    principals = {f"{service}.amazonaws.com"}
     if partition == "aws-cn":
-        principals.add("imagebuilder.amazonaws.com.cn")
+        principals.add(f"{service}.amazonaws.com.cn")
     try:
         policy = json.loads(document)
         statements = [each for each in _as_list(policy["Statement"]) if _is_about(each, principals)]

@@ -1,11 +1,11 @@
-"""What a test has decided about builds, imports and errors. Reset with the backends; empty in the ordinary case."""
+"""What a test has decided about builds and errors. Reset with the backends; empty in the ordinary case."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any
 
 from moto.core.exceptions import ServiceException
 from moto.moto_api import state_manager
@@ -14,9 +14,6 @@ from moto.moto_api import state_manager
 MODEL_NAME = "imagebuilder::image"
 
 state_manager.register_default_transition(MODEL_NAME, {"progression": "immediate"})
-
-ImportTaskState = Literal["active", "completed", "deleted"]
-
 
 #: Why a build fails that was made to fail, where the service would not say it in other words.
 DEFAULT_REASON = "The build was made to fail by the test."
@@ -57,25 +54,11 @@ class OperationFailure:
 
 
 @dataclass
-class ImportTask:
-    """A VM import task of EC2, as a test describes it: EC2's own ImportImage does not exist in moto."""
-
-    task_id: str
-    account_id: str
-    region: str
-    platform: str
-    ami_id: str | None = None
-    state: ImportTaskState = "completed"
-    status_message: str | None = None
-
-
-@dataclass
 class Steering:
     """The decisions, for all accounts and Regions."""
 
     build_failures: list[BuildFailure] = field(default_factory=list)
     operation_failures: list[OperationFailure] = field(default_factory=list)
-    import_tasks: dict[tuple[str, str, str], ImportTask] = field(default_factory=dict)
     packages: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     _sets_progression: bool = False
 
@@ -102,9 +85,6 @@ class Steering:
                         self.operation_failures.remove(failure)
                 raise failure.error
 
-    def import_task(self, account_id: str, region: str, task_id: str) -> ImportTask | None:
-        return self.import_tasks.get((account_id, region, task_id))
-
     def set_progression(self, transition: dict[str, Any]) -> None:
         """The same as moto's ``state_manager.set_transition`` for image builds, but gone after a reset."""
         state_manager.set_transition(MODEL_NAME, transition)
@@ -113,7 +93,6 @@ class Steering:
     def clear(self) -> None:
         self.build_failures.clear()
         self.operation_failures.clear()
-        self.import_tasks.clear()
         self.packages.clear()
         if self._sets_progression:
             state_manager.unset_transition(MODEL_NAME)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
     from ..builds.steering import Steering
+    from ..builds.vm_tasks import VmTasks
     from ..builds.workflow_history import WorkflowHistory
     from ..documents.workflow import WorkflowDocument
     from ..managed.catalogue import Catalogue
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from .container_recipe import ContainerRecipe
     from .distribution_configuration import DistributionConfiguration
     from .image import Image
-    from .image_import import VmImportLink
     from .image_pipeline import ImagePipeline
     from .image_recipe import ImageRecipe
     from .infrastructure_configuration import InfrastructureConfiguration
@@ -157,8 +157,6 @@ class BackendCore(BaseBackend):
     scan_findings: Index[int, ScanFinding]
     #: By the ARN of the resource.
     resource_policies: dict[str, ResourcePolicy]
-    #: By task id: which images a VM import task of EC2 became.
-    vm_import_links: dict[str, VmImportLink]
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -192,6 +190,11 @@ class BackendCore(BaseBackend):
     @property
     def output_amis(self) -> dict[tuple[str, str, str], Image]:
         """The images that AMIs come from, by Region, account and AMI id."""
+        raise NotImplementedError
+
+    @property
+    def vm_tasks(self) -> VmTasks:
+        """The VM import and export tasks of EC2, of all accounts and Regions."""
         raise NotImplementedError
 
     @property

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
 from .outbox import Outbox, living_backend
+
+if TYPE_CHECKING:
+    from ..vm_tasks import Disk, ImportTask
 
 CREATED_BY = "EC2 Image Builder"
 
@@ -29,7 +32,7 @@ class AmiSpecification:
     tags: Mapping[str, str] = field(default_factory=dict)
     architecture: str = "x86_64"
     root_device_name: str = "/dev/xvda"
-    boot_mode: str = "uefi"
+    boot_mode: str | None = "uefi"
     #: What the AMI is registered from; without it, it gets a snapshot of its own.
     snapshot_id: str | None = None
 
@@ -72,7 +75,7 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             root_device_type="ebs",
             root_device_name=ami.root_device_name,
             region_name=f"{region}a",
-            boot_mode=ami.boot_mode,
+            boot_mode=ami.boot_mode,  # type: ignore[arg-type] # moto shows none if it is None
             tags=dict(ami.tags),
         )
         ec2.amis[ami.ami_id] = registered
@@ -90,20 +93,68 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
 
 
 def add_snapshot(
-    outbox: Outbox, account_id: str, region: str, snapshot_id: str, description: str, tags: Mapping[str, str]
+    outbox: Outbox,
+    account_id: str,
+    region: str,
+    snapshot_id: str,
+    description: str,
+    tags: Mapping[str, str],
+    size: int = _DISK_GIBIBYTES,
+    encryption: Mapping[str, Any] | None = None,
 ) -> None:
-    """Leave a snapshot from which an AMI can be registered."""
+    """Leave a snapshot from which an AMI can be registered, if it is not there.
+
+    :param size: of its disk, in GiB.
+    :param encryption: ``encrypted`` and ``kms_key_id`` of its volume.
+    """
 
     def effect(ec2: Any) -> None:
-        volume = ec2.create_volume(size=_DISK_GIBIBYTES, zone_name=f"{region}a")
+        if snapshot_id in ec2.snapshots:
+            return
+        volume = ec2.create_volume(size=size, zone_name=f"{region}a", **(encryption or {}))
         snapshot = ec2.create_snapshot(volume.id, description, account_id)
         ec2.delete_volume(volume.id)
         del ec2.snapshots[snapshot.id]
         snapshot.id = snapshot_id
+        snapshot.kms_key_id = volume.kms_key_id
         ec2.snapshots[snapshot_id] = snapshot
         snapshot.add_tags(dict(tags))
 
     outbox.post("ec2", account_id, region, effect)
+
+
+def leave_imported(
+    outbox: Outbox, task: ImportTask, moment: datetime, platform: str, description: str | None = None
+) -> None:
+    """Leave the AMI of a VM import task, with the task's id as its name, and snapshots of the disks that were in S3.
+
+    moto's AMIs show one block device: the first disk.
+    """
+    task.ami_id = task.ami_id or new_ami_id()
+    for disk in task.disks:
+        if disk.source:
+            _add_imported_snapshot(outbox, task, disk)
+    hardware: dict[str, Any] = {}
+    if task.disks:
+        root = task.disks[0]
+        hardware = {
+            "snapshot_id": root.snapshot_id,
+            "root_device_name": root.device_name,
+            "architecture": task.given.get("Architecture", "x86_64"),
+            "boot_mode": task.given.get("BootMode"),
+        }
+    ami = AmiSpecification(task.ami_id, task.task_id, description, platform, moment, **hardware)
+    register(outbox, task.account_id, task.region, ami)
+
+
+def _add_imported_snapshot(outbox: Outbox, task: ImportTask, disk: Disk) -> None:
+    encryption = None
+    if task.given.get("Encrypted"):
+        encryption = {"encrypted": True, "kms_key_id": task.given.get("KmsKeyId")}
+    description = f"Created by AWS-VMImport service for {task.task_id}"
+    gibibytes = max(1, -(-disk.size // 2**30))
+    place = task.account_id, task.region
+    add_snapshot(outbox, *place, disk.snapshot_id, description, {}, gibibytes, encryption)
 
 
 class AmiGone(Exception):

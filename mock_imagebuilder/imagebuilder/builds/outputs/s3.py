@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
+from ...resources.base import now
+from ..execution_role import is_usable_for_vm_tasks
+from ..vm_tasks import ExportTask, TaskFailed
 from .outbox import backend_of
 
 if TYPE_CHECKING:
@@ -32,30 +35,69 @@ def has_object(account_id: str, partition: str, uri: str) -> bool:
     return backend_of("s3", account_id, partition).get_object(bucket, key) is not None
 
 
-def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> str:
-    """Export an AMI as an ``s3ExportConfiguration`` says.
-
-    The key is the prefix, to the letter, then the name of the export task and the format. The object does not hold a
-    disk: it is a short JSON text that names the AMI.
-
-    :returns: the key of the object.
-    :raises ExportRefused: the bucket does not exist, is in another Region, or the role does not exist.
-    """
-    partition = get_partition(region)
-    role_name, bucket_name = configuration["roleName"], configuration["s3Bucket"]
-    iam = backend_of("iam", backend.account_id, partition)
-    if not any(role.name == role_name for role in list(iam.roles.values())):
+def require_vm_role(account_id: str, partition: str, role_name: str) -> None:
+    """:raises ExportRefused: there is no such role, or VM Import/Export can't assume it."""
+    if not is_usable_for_vm_tasks(account_id, partition, role_name):
         raise ExportRefused(
             f"The service role {role_name} provided does not exist or does not have sufficient permissions"
         )
-    s3 = backend_of("s3", backend.account_id, partition)
-    bucket = s3.buckets.get(bucket_name)
+
+
+def require_export(account_id: str, region: str, role_name: str, bucket_name: str) -> None:
+    """:raises ExportRefused: the role is not usable, or the bucket does not exist in the account and the Region."""
+    partition = get_partition(region)
+    require_vm_role(account_id, partition, role_name)
+    bucket = backend_of("s3", account_id, partition).buckets.get(bucket_name)
     if bucket is None:
         raise ExportRefused(f"The specified bucket does not exist: {bucket_name}")
     if bucket.region_name != region:
-        raise ExportRefused(f"The bucket {bucket_name} is not in the Region {region}")
-    disk_format = configuration["diskImageFormat"]
-    key = f"{configuration.get('s3Prefix', '')}export-ami-{mock_random.getrandbits(68):017x}.{disk_format.lower()}"
-    body = json.dumps({"imageId": ami_id, "diskImageFormat": disk_format, "region": region})
-    s3.put_object(bucket_name, key, body.encode())
-    return key
+        raise ExportRefused("The given S3 object is not local to the region.")
+
+
+def new_export_id() -> str:
+    """``export-ami-`` and 17 hexadecimal digits."""
+    return f"export-ami-{mock_random.getrandbits(68):017x}"
+
+
+def write_disk_image(task: ExportTask) -> None:
+    """Write what an export task is to leave: a short JSON text that names the AMI, where EC2 leaves a disk.
+
+    The key is the prefix, to the letter, then the name of the task and the format.
+
+    :raises TaskFailed: the bucket is gone.
+    """
+    location, disk_format = task.given["S3ExportLocation"], task.given["DiskImageFormat"]
+    s3 = backend_of("s3", task.account_id, get_partition(task.region))
+    if location["S3Bucket"] not in s3.buckets:
+        raise TaskFailed(f"ClientError: The specified bucket does not exist: {location['S3Bucket']}")
+    key = f"{location.get('S3Prefix', '')}{task.task_id}.{disk_format.lower()}"
+    body = json.dumps({"imageId": task.ami_id, "diskImageFormat": disk_format, "region": task.region})
+    s3.put_object(location["S3Bucket"], key, body.encode())
+
+
+def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> None:
+    """Export an AMI as an ``s3ExportConfiguration`` says, in an export task of EC2 that has ended when this returns.
+
+    :raises ExportRefused: the bucket does not exist, is in another Region, or the role is not usable.
+    """
+    moment, account_id = now(), backend.account_id
+    role_name, bucket = configuration["roleName"], configuration["s3Bucket"]
+    require_export(account_id, region, role_name, bucket)
+    location = {"S3Bucket": bucket}
+    if configuration.get("s3Prefix"):
+        location["S3Prefix"] = configuration["s3Prefix"]
+    task = ExportTask(
+        task_id=new_export_id(),
+        account_id=account_id,
+        region=region,
+        entered=moment,
+        ami_id=ami_id,
+        given={
+            "DiskImageFormat": configuration["diskImageFormat"],
+            "RoleName": role_name,
+            "S3ExportLocation": location,
+        },
+    )
+    write_disk_image(task)
+    task.end("completed", moment)
+    backend.vm_tasks.exports.add(task)
