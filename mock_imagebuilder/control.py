@@ -236,6 +236,22 @@ class Control:
                 raise LookupError(f"there is no image {image_arn}")
             backend.add_scan_findings(image, findings)
 
+    def run_schedules(self, until: datetime) -> list[str]:
+        """Let time pass for everything that happens by itself, in all accounts and Regions, without moving the clock.
+
+        Every run of an enabled pipeline that its schedule sets for a time up to ``until``, and that has not happened yet,
+        happens in the order of time, each at its own time; so do the daily executions of enabled lifecycle policies,
+        scheduled state updates, and under the progression ``time`` the stages of builds.
+
+        :param until: a moment, with its time zone.
+        :returns: the ARNs of the images that the pipelines have built, in that order. Runs without a build have none.
+        :raises ValueError: ``until`` has no time zone.
+        """
+        if until.utcoffset() is None:
+            raise ValueError(f"until must have a time zone, unlike {until.isoformat()}")
+        with imagebuilder_backends.lock:
+            return imagebuilder_backends.running_builds.run_until(until.astimezone(timezone.utc))
+
     def run_lifecycle(self, policy_arn: str) -> str:
         """Run a lifecycle policy, as the service does once a day with those that are enabled.
 
@@ -252,7 +268,7 @@ class Control:
                 raise LookupError(f"there is no lifecycle policy {policy_arn}")
             if not policy.is_enabled:
                 raise ValueError(f"the lifecycle policy {policy_arn} is disabled")
-            return backend.run_lifecycle_policy(policy).id
+            return backend.run_lifecycle_policy(policy, datetime.now(timezone.utc)).id
 
     @contextmanager
     def _backend_of(self, resource_arn: str) -> Iterator[ImageBuilderBackend]:

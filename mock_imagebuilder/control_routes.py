@@ -2,16 +2,18 @@
 
 ``POST /moto-api/imagebuilder/NAME`` calls the method of :class:`.Control` of that name, hyphens for underscores:
 ``fail-next-build``, ``make-image``. The body is a JSON object of the method's parameters, for ``add-managed`` the content
-of a catalogue file, and ``account_id`` and ``region`` for the handle itself. The answer is ``{"result": ...}``, or
-``{"message": ...}`` with the status 400 (the body or a value is not valid), 404 (no such method, no such image) or 405 (not
-POST).
+of a catalogue file, and ``account_id`` and ``region`` for the handle itself. Moments are text in the form of ISO 8601.
+The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status 400 (the body or a value is not valid), 404 (no
+such method, no such image) or 405 (not POST).
 """
 
 from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -36,6 +38,14 @@ def _add_managed(
     handle.add_managed(*read_catalogue(document))
 
 
+def _run_schedules(handle: Control, *, until: str) -> list[str]:
+    try:
+        moment = datetime.fromisoformat(re.sub("[zZ]$", "+00:00", until))
+    except ValueError:
+        raise BadBody(f"until is not a date and time of ISO 8601: {json.dumps(until)}.") from None
+    return handle.run_schedules(moment)
+
+
 _METHODS: Mapping[str, Callable[..., Any]] = {
     **{
         name.replace("_", "-"): method
@@ -44,6 +54,8 @@ _METHODS: Mapping[str, Callable[..., Any]] = {
     },
     # Entries are objects, and paths of files would be those of the server.
     "add-managed": _add_managed,
+    # JSON has no moments.
+    "run-schedules": _run_schedules,
 }
 
 

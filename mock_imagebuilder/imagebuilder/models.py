@@ -41,6 +41,7 @@ from .resources.published import WORKFLOW_ARN_TYPES
 from .resources.resource_policy import ResourcePolicyOperations
 from .resources.resource_state import ResourceStateOperations
 from .resources.scan_finding import ScanFindingOperations
+from .resources.scheduled_run import ScheduledRunOperations
 from .resources.tagging import TaggingOperations
 from .resources.workflow import WorkflowOperations
 from .resources.workflow_execution import WorkflowExecutionOperations
@@ -81,6 +82,7 @@ class ImageBuilderBackend(
     ResourcePolicyOperations,
     ResourceStateOperations,
     ScanFindingOperations,
+    ScheduledRunOperations,
     TaggingOperations,
     WorkflowExecutionOperations,
     WorkflowOperations,

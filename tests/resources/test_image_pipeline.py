@@ -201,21 +201,21 @@ def next_run(client: Any, arn: str, moment: str) -> str | None:
             "2025-12-09T06:00:00.000Z",
         ),
         # A rate counts from the creation of the pipeline.
-        ({"scheduleExpression": "rate(30 days)"}, "2025-10-31T08:00:00.500Z", "2025-11-30T08:00:00.500Z"),
+        ({"scheduleExpression": "rate(30 days)"}, "2025-11-13T08:00:00.500Z", "2025-12-13T08:00:00.500Z"),
         ({"scheduleExpression": "cron(0 22 10 11 ? 2025)"}, "2025-11-10T22:00:00.000Z", None),
     ],
 )
 def test_the_next_run_is_known_after_the_first(
     client: Any, schedule: dict[str, Any], first: str, second: str | None
 ) -> None:
-    with freeze_time("2025-10-01T08:00:00.500Z"):
+    with freeze_time("2025-10-14T08:00:00.500Z"):
         arn = create_pipeline(client, schedule=schedule)
     assert next_run(client, arn, "2025-10-20T16:00:00Z") is None
     with freeze_time("2025-10-20T16:28:54.331Z"):
         client.start_image_pipeline_execution(imagePipelineArn=arn)
         pipeline = read(client, arn)
     assert (pipeline["dateLastRun"], pipeline["dateNextRun"]) == ("2025-10-20T16:28:54.331Z", first)
-    assert next_run(client, arn, "2025-11-12T00:00:00Z") == second
+    assert next_run(client, arn, "2025-11-14T00:00:00Z") == second
 
 
 @pytest.mark.parametrize("members", [{}, {"schedule": SCHEDULE, "status": "DISABLED"}])

@@ -33,7 +33,7 @@ def stages_of(workflow_types: frozenset[str], distributes: bool) -> tuple[Stage,
         itself; a DISTRIBUTION workflow does what is otherwise done in the last two stages.
     :param distributes: whether the image has a distribution configuration.
     """
-    stages = [Stage("PENDING"), Stage("CREATING", _resolve_references)]
+    stages = [Stage("PENDING"), Stage("CREATING", resolve_references)]
     stages.append(Stage("BUILDING", _require_output_ami if "BUILD" in workflow_types else _take_parent_ami))
     if "TEST" in workflow_types:
         stages.append(Stage("TESTING"))
@@ -54,10 +54,6 @@ def _integrate(build: Build, _moment: datetime) -> None:
 
 #: The stages of an image that is not built, but only distributed.
 DISTRIBUTION_STAGES = (Stage("PENDING"), Stage("DISTRIBUTING", _distribute), Stage("INTEGRATING", _integrate))
-
-
-def _resolve_references(build: Build, _moment: datetime) -> None:
-    resolve_references(build, lambda backend, recipe: resolve_parent_image(backend, recipe["parentImage"]))
 
 
 def _take_parent_ami(build: Build, _moment: datetime) -> None:
@@ -114,5 +110,6 @@ AMI_BUILD = BuildKind(
     output_member="amis",
     build_workflow="build/build-image",
     test_workflow="test/test-image",
+    resolve_parent=lambda backend, recipe: resolve_parent_image(backend, recipe["parentImage"]),
     stages_of=stages_of,
 )

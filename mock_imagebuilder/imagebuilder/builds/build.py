@@ -276,6 +276,8 @@ class Build:
             self.image.workflow_runs.end(moment)
         if position >= self._first:
             self._announce(previous, moment)
+        if not self.is_running:
+            self.image.backend.build_has_ended(self.image, moment)
 
     def _stop(
         self, status: str, moment: datetime, reason: str | None = None, context: dict[str, Any] | None = None
@@ -292,6 +294,7 @@ class Build:
         self.image.update(state=state)
         self.image.workflow_runs.end(moment)
         self._announce(previous, moment)
+        self.image.backend.build_has_ended(self.image, moment)
 
     def _announce(self, previous: dict[str, Any], moment: datetime) -> None:
         """The image has come to a state of which others are to know."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from .build import Stage
 
 if TYPE_CHECKING:
+    from ..resources.base import BackendCore, Record
     from ..resources.image import Image
+    from .parent_image import ParentImage
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class BuildKind:
     #: Amazon's workflows, by type and slug, of an image that names none: for the build, and for tests.
     build_workflow: str
     test_workflow: str
+    #: Finds the parent image of a recipe, given its record.
+    resolve_parent: Callable[[BackendCore, Record], ParentImage]
     #: The stages before AVAILABLE. The arguments are the types of the workflows that run (BUILD, TEST, DISTRIBUTION), and
     #: whether the image has a distribution configuration.
     stages_of: Callable[[frozenset[str], bool], tuple[Stage, ...]]

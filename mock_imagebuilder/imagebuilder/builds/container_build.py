@@ -37,7 +37,7 @@ def stages_of(workflow_types: frozenset[str], distributes: bool) -> tuple[Stage,
         a DISTRIBUTION workflow distributes it with a step of its own.
     :param distributes: whether the image has a distribution configuration.
     """
-    stages = [Stage("PENDING"), Stage("CREATING", _resolve_references)]
+    stages = [Stage("PENDING"), Stage("CREATING", resolve_references)]
     stages.append(Stage("BUILDING", None if "BUILD" in workflow_types else _refuse_to_build_nothing))
     if "TEST" in workflow_types:
         stages.append(Stage("TESTING", _push_for_scan))
@@ -45,12 +45,6 @@ def stages_of(workflow_types: frozenset[str], distributes: bool) -> tuple[Stage,
     if distributes:
         stages.append(Stage("INTEGRATING"))
     return tuple(stages)
-
-
-def _resolve_references(build: Build, _moment: datetime) -> None:
-    resolve_references(
-        build, lambda backend, recipe: resolve_parent_container(backend, recipe["parentImage"], recipe["platform"])
-    )
 
 
 def _refuse_to_build_nothing(_build: Build, _moment: datetime) -> None:
@@ -144,6 +138,7 @@ CONTAINER_BUILD = BuildKind(
     output_member="containers",
     build_workflow="build/build-container",
     test_workflow="test/test-container",
+    resolve_parent=lambda backend, recipe: resolve_parent_container(backend, recipe["parentImage"], recipe["platform"]),
     stages_of=stages_of,
     push=push,
 )

@@ -224,12 +224,28 @@ class BackendCore(BaseBackend):
             build,
         )
 
-    def start_build(self, settings: Mapping[str, Any], build_type: str, pipeline_arn: str | None = None) -> Image:
+    def start_build(
+        self,
+        settings: Mapping[str, Any],
+        build_type: str,
+        pipeline_arn: str | None = None,
+        moment: datetime | None = None,
+    ) -> Image:
         """Create an image build version and start its build.
 
-        :param settings: what it is built from, in the members of CreateImage, already checked.
+        :param settings: what it is built from, in the members of CreateImage.
         :param build_type: ``USER_INITIATED`` or ``SCHEDULED``.
+        :param moment: when it begins, if not now.
+        :raises ImageBuilderException: a setting is refused, see :func:`~..builds.settings.check_build_settings`.
         """
+        raise NotImplementedError
+
+    def follow_schedule(self, pipeline: ImagePipeline) -> None:
+        """A pipeline runs on its schedule from now on; not at all without one, and while it is disabled."""
+        raise NotImplementedError
+
+    def build_has_ended(self, image: Image, moment: datetime) -> None:
+        """To be called whenever the build of an image ends, for its pipeline's sake."""
         raise NotImplementedError
 
     def note_output_ami(self, region: str, account_id: str, ami_id: str, image: Image) -> None:
@@ -259,11 +275,11 @@ class BackendCore(BaseBackend):
         """
         raise NotImplementedError
 
-    def run_lifecycle_policy(self, policy: LifecyclePolicy) -> LifecycleExecution:
+    def run_lifecycle_policy(self, policy: LifecyclePolicy, moment: datetime) -> LifecycleExecution:
         """What the service does once a day for an enabled policy. While an execution of the policy runs, it is that one."""
         raise NotImplementedError
 
-    def start_lifecycle_execution(self, execution: LifecycleExecution) -> LifecycleExecution:
+    def start_lifecycle_execution(self, execution: LifecycleExecution, moment: datetime) -> LifecycleExecution:
         """Remember an execution, and let it begin as its progression has it."""
         raise NotImplementedError
 

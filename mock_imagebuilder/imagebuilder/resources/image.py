@@ -110,7 +110,13 @@ class ImageOperations(BackendCore):
             "latestVersionReferences": latest_version_references(Arn.parse(image.arn)),
         }
 
-    def start_build(self, settings: Mapping[str, Any], build_type: str, pipeline_arn: str | None = None) -> Image:
+    def start_build(
+        self,
+        settings: Mapping[str, Any],
+        build_type: str,
+        pipeline_arn: str | None = None,
+        moment: datetime | None = None,
+    ) -> Image:
         recipe = check_build_settings(self, settings)
         kind = recipe.build_kind
         tests = image_tests_configuration(settings)
@@ -119,7 +125,7 @@ class ImageOperations(BackendCore):
         types = {"BUILD", "TEST"} if workflows is None else {type_of(entry["workflowArn"]) for entry in workflows}
         if not tests["imageTestsEnabled"]:
             types.discard("TEST")
-        created = now()
+        created = moment or now()
         record = {
             "type": kind.image_type,
             "platform": recipe.record["platform"],

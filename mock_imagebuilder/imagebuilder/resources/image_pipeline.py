@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ..arns import slug
@@ -43,6 +44,9 @@ _BUILD_SETTINGS = (
     "executionRole",
 )
 _OTHER_SETTINGS = ("description", "loggingConfiguration", "imageTags")
+#: Runs that follow each other are found with the same schedule.
+_parsed_schedule = lru_cache(maxsize=256)(parse_schedule)
+
 _FILTERS = (
     "description",
     "distributionConfigurationArn",
@@ -56,8 +60,8 @@ _FILTERS = (
 class ImagePipeline(Resource):
     """An image pipeline; ``record`` in the members of the API's ImagePipeline.
 
-    ``lastRunStatus`` and ``dateNextRun`` are not in the record but follow from its builds and the time, see
-    :meth:`description_at`. ``consecutiveFailures`` comes into the record when the first scheduled build has ended.
+    ``lastRunStatus`` and ``dateNextRun`` are not in the record but follow from its builds and the timetable, see
+    :meth:`description`. ``consecutiveFailures`` comes into the record when the first scheduled run has ended.
     """
 
     def __init__(self, record: Record) -> None:
@@ -68,11 +72,12 @@ class ImagePipeline(Resource):
         self._runs = 0
         #: The image of the last build. It stays the last one when it is deleted.
         self.newest_image: Image | None = None
+        #: The image of the last build that has succeeded, likewise.
+        self.last_success: Image | None = None
         self._end_is_counted = True
 
     def add_image(self, image: Image) -> None:
         """A build of this pipeline begins. The one before it has ended."""
-        self.count_failures()
         self._runs += 1
         self._numbers[image.arn] = self._runs
         self.images.add(self._runs, image)
@@ -81,51 +86,55 @@ class ImagePipeline(Resource):
 
     def remove_image(self, image: Image) -> None:
         """An image of this pipeline is deleted. One of an earlier pipeline of the same name is none of this one."""
-        self.count_failures()
         number = self._numbers.pop(image.arn, None)
         if number is not None:
             self.images.remove(number)
 
-    def count_failures(self) -> None:
-        """Draw the consequences of the newest build's end, once.
+    def note_end(self, image: Image) -> bool:
+        """Draw the consequences of a build's end, once: a retry is no run.
 
-        A failed scheduled build is counted, and the pipeline disabled when the count reaches the limit of its
-        auto-disable policy. A successful build resets the count. A failed manual build and a cancelled one leave it
-        (ImagePipeline.consecutiveFailures and Schedule.autoDisablePolicy in the API model).
+        A failed scheduled build is counted. A successful build resets the count. A failed manual build and a cancelled
+        one leave it (ImagePipeline.consecutiveFailures and Schedule.autoDisablePolicy in the API model).
+
+        :param image: of a build that has ended, of this pipeline or an earlier one of the same name.
+        :returns: whether the pipeline is to be disabled.
         """
-        image = self.newest_image
-        if image is None or self._end_is_counted or image.build.is_running:
-            return
-        self._end_is_counted = True
+        if image is not self.newest_image:
+            return False
+        is_first_end, self._end_is_counted = not self._end_is_counted, True
         is_scheduled = image.record["buildType"] == "SCHEDULED"
-        failures: int | None = self.record.get("consecutiveFailures", 0 if is_scheduled else None)
-        if failures is None or image.status == CANCELLED:
-            return
-        if image.status != FAILED:
-            failures = 0
-        elif is_scheduled:
-            failures += 1
+        if image.status == FAILED:
+            return is_first_end and is_scheduled and self.count_failure()
+        if image.status != CANCELLED:
+            self.last_success = image
+            if is_first_end and (is_scheduled or "consecutiveFailures" in self.record):
+                self.update(consecutiveFailures=0)
+        return False
+
+    def count_failure(self) -> bool:
+        """A scheduled run has failed. Returns whether that is as often as the auto-disable policy allows."""
+        failures = self.record.get("consecutiveFailures", 0) + 1
         self.update(consecutiveFailures=failures)
         policy = self.record.get("schedule", {}).get("autoDisablePolicy", {})
-        if is_scheduled and failures >= policy.get("failureCount", DEFAULT_FAILURE_COUNT):
-            self.update(status="DISABLED")
+        is_enabled = self.record["status"] != "DISABLED"
+        return is_enabled and bool(failures >= policy.get("failureCount", DEFAULT_FAILURE_COUNT))
 
-    def next_run(self, moment: datetime) -> datetime | None:
-        """The next run on schedule after ``moment``.
-
-        None without a schedule, while the pipeline is disabled, and, as recorded answers show it, before its first run.
-        """
+    def next_run_after(self, moment: datetime) -> datetime | None:
+        """The next run on schedule after ``moment``. None without a schedule, and while the pipeline is disabled."""
         schedule = self.record.get("schedule")
-        if schedule is None or self.record["status"] == "DISABLED" or "dateLastRun" not in self.record:
+        if schedule is None or self.record["status"] == "DISABLED":
             return None
         # A rate counts from when the schedule was set.
         began = datetime.fromisoformat(self.record["dateUpdated"].replace("Z", "+00:00"))
-        return parse_schedule(schedule["scheduleExpression"], schedule.get("timezone")).next_after(moment, began)
+        return _parsed_schedule(schedule["scheduleExpression"], schedule.get("timezone")).next_after(moment, began)
 
-    def description_at(self, moment: datetime) -> Record:
-        """The whole ImagePipeline of the API as it is at ``moment``."""
-        self.count_failures()
-        next_run = self.next_run(moment)
+    def description(self, next_run: datetime | None) -> Record:
+        """The whole ImagePipeline of the API. As recorded answers show it, there is no next run before the first.
+
+        :param next_run: when it runs next on its schedule.
+        """
+        if "dateLastRun" not in self.record:
+            next_run = None
         return {
             **self.record,
             "lastRunStatus": None if self.newest_image is None else self.newest_image.status,
@@ -165,12 +174,13 @@ class ImagePipelineOperations(BackendCore):
         pipeline = ImagePipeline({"arn": arn, "name": request["name"], "tags": request.get("tags", {})})
         pipeline.update(**members, dateCreated=created, dateUpdated=created)
         self.image_pipelines.add(pipeline)
+        self.follow_schedule(pipeline)
         return {"imagePipelineArn": arn}
 
     @operation("GetImagePipeline")
     def get_image_pipeline(self, request: GetImagePipelineRequestTypeDef) -> Answer:
         """:raises ResourceNotFoundException: there is no such pipeline."""
-        return {"imagePipeline": self.image_pipelines.get(request["imagePipelineArn"]).description_at(now())}
+        return {"imagePipeline": self._description(self.image_pipelines.get(request["imagePipelineArn"]))}
 
     @operation("UpdateImagePipeline")
     def update_image_pipeline(self, request: UpdateImagePipelineRequestTypeDef) -> Answer:
@@ -183,10 +193,10 @@ class ImagePipelineOperations(BackendCore):
         if recipe_member(request) not in pipeline.record:
             raise invalid_value(recipe_member(request), "The recipe type of an image pipeline can't be changed.")
         members = self._checked_members(request)
-        pipeline.count_failures()
         if "consecutiveFailures" in pipeline.record:
             members["consecutiveFailures"] = 0
         pipeline.update(**members, dateUpdated=iso_date(now()))
+        self.follow_schedule(pipeline)
         return {"imagePipelineArn": pipeline.arn}
 
     @operation("DeleteImagePipeline")
@@ -197,6 +207,7 @@ class ImagePipelineOperations(BackendCore):
         """
         pipeline = self.image_pipelines.remove(request["imagePipelineArn"])
         pipeline.forget()
+        self.running_builds.timetable.remove(pipeline)
         return {"imagePipelineArn": pipeline.arn}
 
     @operation("ListImagePipelines")
@@ -206,14 +217,12 @@ class ImagePipelineOperations(BackendCore):
         names = filters.pop("name", None)
 
         def keep(pipeline: ImagePipeline) -> bool:
-            pipeline.count_failures()
             return all(pipeline.record.get(member) in values for member, values in filters.items())
 
         rows, token = self.list_page(
             "ListImagePipelines", request, lambda after: self.image_pipelines.rows(after, names), keep
         )
-        moment = now()
-        return {"imagePipelineList": [row.description_at(moment) for row in rows], **token}
+        return {"imagePipelineList": [self._description(row) for row in rows], **token}
 
     @operation("StartImagePipelineExecution")
     def start_image_pipeline_execution(self, request: StartImagePipelineExecutionRequestTypeDef) -> Answer:
@@ -233,6 +242,9 @@ class ImagePipelineOperations(BackendCore):
         image = self.start_build(pipeline.build_settings(request.get("tags", {})), "USER_INITIATED", pipeline.arn)
         pipeline.update(dateLastRun=iso_date(now()))
         return {"imageBuildVersionArn": image.arn}
+
+    def _description(self, pipeline: ImagePipeline) -> Record:
+        return pipeline.description(self.running_builds.timetable.due_of(pipeline))
 
     def _checked_members(self, settings: Mapping[str, Any]) -> Record:
         """What a create or update request says of the pipeline, with defaults; None for what it leaves out."""

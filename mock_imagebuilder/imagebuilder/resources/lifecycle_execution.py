@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..arns import Arn
@@ -90,8 +91,8 @@ class LifecycleExecutionOperations(BackendCore):
         execution.cancel(now())
         return {"lifecycleExecutionId": execution.id}
 
-    def start_lifecycle_execution(self, execution: LifecycleExecution) -> LifecycleExecution:
+    def start_lifecycle_execution(self, execution: LifecycleExecution, moment: datetime) -> LifecycleExecution:
         self.lifecycle_history.add(execution)
-        execution.settle(now())
+        execution.settle(moment)
         self.running_builds.add(execution)
         return execution

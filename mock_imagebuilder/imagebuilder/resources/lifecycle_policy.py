@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..arns import slug
@@ -10,7 +11,7 @@ from ..builds.execution_role import NO_USABLE_ROLE, is_usable_for_lifecycle
 from ..builds.lifecycle_execution import LifecycleExecution
 from ..builds.lifecycle_plan import decide
 from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
-from .base import Answer, BackendCore, Resource, now, operation, read_filters
+from .base import Answer, BackendCore, Record, Resource, now, operation, read_filters
 from .lifecycle_rules import check_lifecycle_policy, with_defaults
 
 if TYPE_CHECKING:
@@ -25,14 +26,27 @@ if TYPE_CHECKING:
     from ..builds.lifecycle_plan import Decision
 
 ENABLED = "ENABLED"
+_DAY = timedelta(days=1)
 
 
 class LifecyclePolicy(Resource):
     """A lifecycle policy; ``record`` in the members of the API's LifecyclePolicy. Its dates are timestamps."""
 
+    def __init__(self, record: Record) -> None:
+        super().__init__(record)
+        #: When it was last enabled; of no meaning while it is not.
+        self.enabled_since: datetime = record["dateCreated"]
+
     @property
     def is_enabled(self) -> bool:
         return bool(self.record["status"] == ENABLED)
+
+    def next_run_after(self, moment: datetime) -> datetime | None:
+        """The next daily execution: whole days after the policy was enabled. None while it is not."""
+        if not self.is_enabled:
+            return None
+        days = max((moment - self.enabled_since) // _DAY + 1, 1)
+        return self.enabled_since + days * _DAY
 
 
 class LifecyclePolicyOperations(BackendCore):
@@ -52,22 +66,22 @@ class LifecyclePolicyOperations(BackendCore):
         if self.lifecycle_policies.find(arn):
             raise ResourceAlreadyExistsException(self.lifecycle_policies.kind, arn)
         self.stop_dry_run(request)
-        self.lifecycle_policies.add(
-            LifecyclePolicy(
-                {
-                    "arn": arn,
-                    "name": request["name"],
-                    "description": request.get("description"),
-                    "status": request.get("status", ENABLED),
-                    "executionRole": request["executionRole"],
-                    "resourceType": request["resourceType"],
-                    "policyDetails": with_defaults(request["policyDetails"]),
-                    "resourceSelection": request["resourceSelection"],
-                    "dateCreated": now(),
-                    "tags": request.get("tags", {}),
-                }
-            )
+        policy = LifecyclePolicy(
+            {
+                "arn": arn,
+                "name": request["name"],
+                "description": request.get("description"),
+                "status": request.get("status", ENABLED),
+                "executionRole": request["executionRole"],
+                "resourceType": request["resourceType"],
+                "policyDetails": with_defaults(request["policyDetails"]),
+                "resourceSelection": request["resourceSelection"],
+                "dateCreated": now(),
+                "tags": request.get("tags", {}),
+            }
         )
+        self.lifecycle_policies.add(policy)
+        self._run_daily(policy)
         return {"lifecyclePolicyArn": arn}
 
     @operation("GetLifecyclePolicy")
@@ -89,16 +103,21 @@ class LifecyclePolicyOperations(BackendCore):
             raise invalid_combination("resourceType", "The resource type of a lifecycle policy can't be changed.")
         check_lifecycle_policy(request)
         self.require_lifecycle_role(request["executionRole"])
+        was_enabled, moment = policy.is_enabled, now()
         policy.update(
             description=request.get("description"),
             status=request.get("status", ENABLED),
             executionRole=request["executionRole"],
             policyDetails=with_defaults(request["policyDetails"]),
             resourceSelection=request["resourceSelection"],
-            dateUpdated=now(),
+            dateUpdated=moment,
         )
         if not policy.is_enabled:
+            self.running_builds.timetable.remove(policy)
             self._cancel_executions(policy)
+        elif not was_enabled:
+            policy.enabled_since = moment
+            self._run_daily(policy)
         return {"lifecyclePolicyArn": policy.arn}
 
     @operation("DeleteLifecyclePolicy")
@@ -109,6 +128,7 @@ class LifecyclePolicyOperations(BackendCore):
         """
         policy = self.lifecycle_policies.remove(request["lifecyclePolicyArn"])
         policy.forget()
+        self.running_builds.timetable.remove(policy)
         self._cancel_executions(policy)
         return {"lifecyclePolicyArn": policy.arn}
 
@@ -129,12 +149,11 @@ class LifecyclePolicyOperations(BackendCore):
         if not is_usable_for_lifecycle(self.account_id, self.partition, role):
             raise invalid_value("executionRole", NO_USABLE_ROLE)
 
-    def run_lifecycle_policy(self, policy: LifecyclePolicy) -> LifecycleExecution:
-        moment = now()
+    def run_lifecycle_policy(self, policy: LifecyclePolicy, moment: datetime) -> LifecycleExecution:
         self.running_builds.settle(moment)
-        for _, execution in self.lifecycle_history.before(policy.arn):
-            if execution.is_running:
-                return execution
+        _, newest = next(self.lifecycle_history.before(policy.arn), (0, None))
+        if newest is not None and newest.is_running:
+            return newest
         settings = policy.record
 
         def plan(at: datetime) -> list[Decision]:
@@ -142,8 +161,17 @@ class LifecyclePolicyOperations(BackendCore):
 
         policy.update(dateLastRun=moment)
         return self.start_lifecycle_execution(
-            LifecycleExecution(self, plan, settings["executionRole"], moment, policy_arn=policy.arn)
+            LifecycleExecution(self, plan, settings["executionRole"], moment, policy_arn=policy.arn), moment
         )
+
+    def _run_daily(self, policy: LifecyclePolicy) -> None:
+        self.running_builds.timetable.enter(policy, partial(self._run_on_this_day, policy), policy.enabled_since)
+
+    def _run_on_this_day(self, policy: LifecyclePolicy, moment: datetime) -> None:
+        if self.lifecycle_policies.find(policy.arn) is policy:
+            self.run_lifecycle_policy(policy, moment)
+        else:  # this backend was reset
+            self.running_builds.timetable.remove(policy)
 
     def _cancel_executions(self, policy: LifecyclePolicy) -> None:
         for _, execution in self.lifecycle_history.before(policy.arn):

@@ -61,7 +61,7 @@ class ResourceStateOperations(BackendCore):
             schedule_deprecation(decision, scheduled, moment)
         role = request.get("executionRole")
         execution = self.start_lifecycle_execution(
-            LifecycleExecution(self, lambda _: [decision], role, moment, image=image, scheduled=scheduled)
+            LifecycleExecution(self, lambda _: [decision], role, moment, image=image, scheduled=scheduled), moment
         )
         return {"lifecycleExecutionId": execution.id, "resourceArn": image.arn}
 
