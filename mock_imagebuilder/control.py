@@ -1,4 +1,4 @@
-"""The handle with which a test steers builds, imports and errors.
+"""The handle with which a test steers builds, imports, errors and time.
 
 Nothing of it is needed for the ordinary case; all of it is forgotten when the mock ends or is reset.
 """
@@ -32,7 +32,7 @@ PLATFORMS = ("Linux", "Windows", "macOS")
 
 
 class Control:
-    """Steers Image Builder in one account and Region; builds and errors are steered everywhere.
+    """Steers Image Builder in one account and Region; builds, errors and time are steered everywhere.
 
     :param account_id: the account that ``import_task`` and ``make_image`` work in; moto's default account.
     :param region: their Region.

@@ -11,11 +11,11 @@ import pytest
 import time_machine
 
 from mock_imagebuilder import Control, imagebuilder_backends
-from mock_imagebuilder.imagebuilder.builds.outputs.events import pipeline_disabled
 
-from ..build_parts import ACCOUNT_BASE, create_distribution, create_pipeline
+from ..build_parts import ACCOUNT_BASE, create_distribution
 from ..conftest import ACCOUNT, REGION
 from ..images import create_image, import_image, state_of
+from ..schedules import DAY, create_scheduled
 from .clocks import START
 from .listeners import create_queue, create_rule, create_topic, lines_of, received, states_in, subscribe
 from .workflow_runs import WAIT, all_steps_of, build_with, create_workflow, executions_of
@@ -186,13 +186,19 @@ def test_findings_of_an_image_that_is_there(mocked: Control, client: Any, queue:
     assert received(queue) == []
 
 
-def test_a_disabled_pipeline(client: Any, queue: str) -> None:
-    pipeline = create_pipeline(client)
-    pipeline_disabled(imagebuilder_backends[ACCOUNT][REGION], pipeline, 5, START)
-    (event,) = received(queue)
+def test_a_disabled_pipeline(mocked: Control, client: Any, queue: str) -> None:
+    with time_machine.travel(START, tick=False):
+        pipeline = create_scheduled(client)
+        for _ in range(5):
+            mocked.fail_next_build(reason="The disk is full.")
+        mocked.run_schedules(until=START + 9 * DAY)
+        events = received(queue)
+    *others, event = events
+    assert {other["detail-type"] for other in others} == {STATE_CHANGE}
+    assert others[-1]["detail"]["state"]["status"] == "FAILED"
     assert event["detail-type"] == "EC2 Image Builder Image Pipeline Automatically Disabled"
     assert (event["resources"], event["detail"]) == ([pipeline], {"consecutive-failures": "5"})
-    assert event["time"] == "2026-03-01T12:00:00Z"
+    assert event["time"] == "2026-03-06T02:00:00Z"
 
 
 # ---- rules and targets ----

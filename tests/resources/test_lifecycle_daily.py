@@ -95,7 +95,8 @@ def test_run_schedules_lets_policies_act(client: Any, mocked: Control, clock: Cl
 def test_a_jump_makes_up_for_the_latest_days_only(client: Any, clock: Clock) -> None:
     arn = create_policy(client, keep(1))
     clock(3650 * A_DAY)
-    found, token = 0, {}
+    found = 0
+    token: dict[str, str] = {}
     while True:
         page = client.list_lifecycle_executions(resourceArn=arn, maxResults=25, **token)
         found += len(page["lifecycleExecutions"])
