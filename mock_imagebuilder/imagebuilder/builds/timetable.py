@@ -73,8 +73,11 @@ class Timetable:
             nothing that is for moved clocks unless this is one. None for everything.
         :returns: the ARNs of the images that are built.
         """
-        heaps = self._heaps if latest is None or is_moved() else self._heaps[:1]
+        heaps: Sequence[list[_Entry]] = self._heaps
         if latest is not None:
+            if not self.is_due(until):
+                return []
+            heaps = heaps if is_moved() else heaps[:1]
             self._pass_over(heaps, until, latest)
         images = []
         reached = None
