@@ -1,4 +1,4 @@
-"""What image pipelines do by themselves: run on schedule, and stop to when they keep failing."""
+"""What image pipelines do by themselves: run on schedule, and stop when they keep failing."""
 
 from __future__ import annotations
 
