@@ -10,9 +10,9 @@ import boto3
 import pytest
 import time_machine
 
-from mock_imagebuilder import Control, imagebuilder_backends
+from mock_imagebuilder import Control
 
-from ..build_parts import ACCOUNT_BASE, create_distribution
+from ..build_parts import ACCOUNT_BASE, create_distribution, create_pipeline
 from ..conftest import ACCOUNT, REGION
 from ..images import create_image, import_image, state_of
 from ..schedules import DAY, create_scheduled
