@@ -24,7 +24,7 @@ WHEELS = LOGS / "wheel"
 #: Written by the tests, read for the coverage page.
 REFUSALS = str(LOGS / "refusals.json")
 
-#: Read by tests/test_aws_cli.py and tests/test_installation.py, which are skipped without them.
+#: Read by tests/test_aws_cli.py, tests/test_aws_cli_examples.py and tests/test_installation.py, skipped without them.
 AWS_CLI_VARIABLE = "MOCK_IMAGEBUILDER_AWS_CLI"
 INSTALLED_VARIABLE = "MOCK_IMAGEBUILDER_INSTALLED"
 

@@ -21,6 +21,7 @@ from mock_imagebuilder.imagebuilder.exceptions import InvalidParameterValueExcep
 from mock_imagebuilder.imagebuilder.models import ImageBuilderBackend
 
 from .conformance.examples import ACCOUNT, REGION, example_request
+from .conformance.wrong_values import wrong_values
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "coverage.md"
@@ -144,15 +145,16 @@ _INTRODUCTION = """\
 `OperationNotImplemented` and HTTP status 400. Operations that a newer botocore adds do so too.
 
 Every request is checked against the whole API model before anything else: required members, types, lengths, patterns,
-enumerations, ranges, in nested structures too. That is true for every operation, so it has no column. The columns are:
+enumerations, ranges, in nested structures too. The columns are:
 
+* **validated**: the number of requests with one wrong value that tests make from the model and see refused.
 * **refused with**: the error codes of rules beyond the model that tests assert, with HTTP status and the whole message.
 * **filters**: the filter names of a list operation. All that AWS documents, unless some are named as missing.
 * **pages**: whether the answer comes in pages with `nextToken`.
 * **effects**: what the operation leaves in other services, where moto shows it.
 * **known from**: where the rules come from, see the [fidelity page](fidelity.md).
 """
-_HEADER = ("operation", "refused with", "filters", "pages", "effects", "known from")
+_HEADER = ("operation", "validated", "refused with", "filters", "pages", "effects", "known from")
 
 
 def page(refusals: Mapping[str, list[str]]) -> str:
@@ -191,12 +193,23 @@ def row(operation: Operation, codes: list[str]) -> list[str]:
     short = [code.removesuffix("Exception") for code in codes]
     return [
         f"`{operation.name}`",
+        str(validated(operation.name)),
         ", ".join(short) or "-",
         filters_cell(operation),
         "yes" if any(member.name == "nextToken" for member in operation.members) else "-",
         EFFECTS.get(operation.name, "-"),
         ", ".join(_SOURCE_WORDS[letter] for letter in SOURCES[operation.name]),
     ]
+
+
+def validated(operation: str) -> int:
+    """How many requests the conformance tests see refused for a value that breaks the model."""
+    return sum(map(len, wrong_values(operation).values()))
+
+
+def without_refusals(refusals: Mapping[str, list[str]]) -> list[str]:
+    """The implemented operations of which no test has seen a refusal beyond the model."""
+    return [name for name in operations() if is_implemented(name) and not refusals.get(name)]
 
 
 def filters_cell(operation: Operation) -> str:
@@ -239,7 +252,10 @@ def main() -> int:
     arguments = parser.parse_args()
     if not arguments.refusals.exists():
         parser.error(f"there is no {arguments.refusals}: run the tests with --refusals first, see --help")
-    new = page(json.loads(arguments.refusals.read_text()))
+    refusals = json.loads(arguments.refusals.read_text())
+    if missing := without_refusals(refusals):
+        parser.error(f"no test in tests/resources or tests/builds sees these operations refused: {', '.join(missing)}")
+    new = page(refusals)
     old = PAGE.read_text() if PAGE.exists() else ""
     if not arguments.check:
         PAGE.write_text(new)

@@ -61,6 +61,19 @@ def test_the_last_version_for_the_wildcard_of_a_pipeline_cannot_be_deleted(
         recipes.delete(client, first)
 
 
+@pytest.mark.parametrize("reference", ["1.0.0", "01.0.0", "1.0.x", "01.x.x"])
+def test_a_version_is_kept_however_its_numbers_are_written(
+    client: Any, recipes: Recipes, instance_profile: str, reference: str
+) -> None:
+    used = recipes.create(client, version="01.0.0")
+    pipeline = create_pipeline(client, instance_profile, recipes, f"{recipes.ARN}web/{reference}")
+    with depended_on(used):
+        recipes.delete(client, used)
+    assert recipes.get(client, used)["version"] == "01.0.0"
+    client.delete_image_pipeline(imagePipelineArn=pipeline)
+    recipes.delete(client, used)
+
+
 def test_the_wildcard_of_a_pipeline_keeps_no_other_version(
     client: Any, recipes: Recipes, instance_profile: str
 ) -> None:

@@ -367,13 +367,8 @@ class BackendCore(BaseBackend):
             raise DryRunOperationException
 
     def require_no_pipeline_uses(self, arn: str) -> None:
-        """:raises ResourceDependencyException: an image pipeline refers to this recipe or configuration."""
-        members = (
-            "imageRecipeArn",
-            "containerRecipeArn",
-            "infrastructureConfigurationArn",
-            "distributionConfigurationArn",
-        )
+        """:raises ResourceDependencyException: an image pipeline refers to this configuration."""
+        members = ("infrastructureConfigurationArn", "distributionConfigurationArn")
         for pipeline in self.image_pipelines:
             if any(pipeline.record.get(member) == arn for member in members):
                 raise ResourceDependencyException.depended_on(arn)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, TypeVar
 
-from ..arns import Arn, latest_version_references
+from ..arns import Arn
 from ..builds.build_kind import BuildKind
 from ..exceptions import (
     InvalidVersionNumberException,
@@ -85,11 +85,9 @@ class RecipeOperations(BackendCore):
         if WILDCARD in str(arn.version):
             raise invalid_value(parameter, "The version of a recipe to delete can't have a wildcard.")
         recipe = recipes.get(arn_text)
-        try:
-            for reference in _references_to(arn, recipes):
-                self.require_no_pipeline_uses(reference)
-        except ResourceDependencyException:
-            raise ResourceDependencyException.depended_on(recipe.arn) from None
+        uses = (pipeline.record.get(parameter) for pipeline in self.image_pipelines)
+        if any(use is not None and _needs(Arn.parse(use), arn, recipes) for use in uses):
+            raise ResourceDependencyException.depended_on(recipe.arn)
         self.require_not_shared(recipe)
         recipes.remove(recipe.arn).forget()
 
@@ -118,15 +116,13 @@ class RecipeOperations(BackendCore):
         return [row.newest.record for row in rows], token
 
 
-def _references_to(arn: Arn, recipes: VersionedStore[R]) -> list[str]:
-    """The ARNs, with and without wildcards, that mean this version and no other one."""
-    others = recipes.versions_of(arn.family).keys() - {Version.parse(str(arn.version))}
-    wildcards = [
-        reference
-        for reference in latest_version_references(arn).values()
-        if not any(map(VersionPattern(str(Arn.parse(reference).version)).matches, others))
-    ]
-    return [str(arn), *wildcards]
+def _needs(reference: Arn, arn: Arn, recipes: VersionedStore[R]) -> bool:
+    """Whether a pipeline's reference means this version and no other one. Numbers count, not how they are written."""
+    pattern = VersionPattern(str(reference.version))
+    version = Version.parse(str(arn.version))
+    if reference.family != arn.family or not pattern.matches(version):
+        return False
+    return not any(pattern.matches(other) for other in recipes.versions_of(arn.family) if other != version)
 
 
 def _spelled_like(text: str, version: Version) -> str:
