@@ -59,11 +59,10 @@ def new_export_id() -> str:
     return f"export-ami-{mock_random.getrandbits(68):017x}"
 
 
-def write_disk_image(task: ExportTask) -> None:
+def write_disk_image(task: ExportTask) -> str:
     """Write what an export task is to leave: a short JSON text that names the AMI, where EC2 leaves a disk.
 
-    The key is the prefix, to the letter, then the name of the task and the format.
-
+    :returns: the key of the object: the prefix, to the letter, then the name of the task and the format.
     :raises TaskFailed: the bucket is gone.
     """
     location, disk_format = task.given["S3ExportLocation"], task.given["DiskImageFormat"]
@@ -73,11 +72,13 @@ def write_disk_image(task: ExportTask) -> None:
     key = f"{location.get('S3Prefix', '')}{task.task_id}.{disk_format.lower()}"
     body = json.dumps({"imageId": task.ami_id, "diskImageFormat": disk_format, "region": task.region})
     s3.put_object(location["S3Bucket"], key, body.encode())
+    return key
 
 
-def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> None:
+def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> str:
     """Export an AMI as an ``s3ExportConfiguration`` says, in an export task of EC2 that has ended when this returns.
 
+    :returns: the key of the object.
     :raises ExportRefused: the bucket does not exist, is in another Region, or the role is not usable.
     """
     moment, account_id = now(), backend.account_id
@@ -98,6 +99,7 @@ def export_disk_image(backend: BackendCore, region: str, ami_id: str, configurat
             "S3ExportLocation": location,
         },
     )
-    write_disk_image(task)
+    key = write_disk_image(task)
     task.end("completed", moment)
     backend.vm_tasks.exports.add(task)
+    return key
