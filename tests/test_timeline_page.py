@@ -61,7 +61,8 @@ class Page:
         return WebDriverWait(self.browser, 10, 0.1, ignored_exceptions=passing).until(lambda _: for_())
 
     def all(self, selector: str) -> list[WebElement]:
-        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+        elements: list[WebElement] = self.browser.find_elements(By.CSS_SELECTOR, selector)
+        return elements
 
     def texts(self, selector: str) -> list[str]:
         return [element.text for element in self.all(selector)]
@@ -90,7 +91,9 @@ class Page:
 @pytest.fixture
 def page(running: Address, browser: Chrome) -> Page:
     running.reset()
-    return Page(browser, running)
+    page = Page(browser, running)
+    page.complaints()  # those of the test before
+    return page
 
 
 def create_parts(address: Address) -> Any:
@@ -145,28 +148,32 @@ def test_a_build_that_is_stepped(page: Page) -> None:
     assert page.complaints() == []
 
 
-def test_a_step_that_waits_is_answered(page: Page) -> None:
+@pytest.mark.parametrize(("button", "status"), [("Resume", "\u2713 AVAILABLE"), ("Stop", "\u2717 FAILED")])
+def test_a_step_that_waits_is_answered(page: Page, button: str, status: str) -> None:
     client = create_parts(page.address)
     gate = create_workflow(client, "TEST", WAIT, name="gate")
     workflows = [{"workflowArn": arn} for arn in (managed_workflow("build/build-image"), gate)]
-    arns = [
-        client.create_image(**PARTS, workflows=workflows, executionRole=EXECUTION_ROLE)["imageBuildVersionArn"]
-        for _ in range(2)
-    ]
-    for action, arn, status in (("Resume", arns[0], "\u2713 AVAILABLE"), ("Stop", arns[1], "\u2717 FAILED")):
-        page.open()
-        page.wait(lambda: len(page.all("details")) == 2)
-        (build,) = (build for build in page.all("details") if build.get_attribute("data-arn") == arn)
-        assert build.find_element(By.CSS_SELECTOR, ".pill").text == "\u25d4 TESTING, waits"
-        buttons = build.find_elements(By.CSS_SELECTOR, ".note button")
-        assert [button.text for button in buttons] == ["Resume", "Stop"]
-        buttons[["Resume", "Stop"].index(action)].click()
-        page.wait(
-            lambda arn=arn, status=status: (
-                page.browser.find_element(By.CSS_SELECTOR, f"[data-arn='{arn}'] .pill").text == status
-            )
-        )
-        assert page.texts("#said") == [""]
+    client.create_image(**PARTS, workflows=workflows, executionRole=EXECUTION_ROLE)
+    page.open()
+    page.wait(lambda: page.texts(".pill") == ["\u25d4 TESTING, waits"])
+    assert page.texts(".note button") == ["Resume", "Stop"]
+    page.press(button)
+    page.wait(lambda: page.texts(".pill") == [status])
+    assert page.texts("#said") == [""]
+
+
+def test_an_action_that_is_refused(page: Page) -> None:
+    """The image is gone when the button is pressed: the page says so."""
+    client = create_parts(page.address)
+    page.address.steer("progress", progression="manual")
+    arn = client.create_image(**PARTS)["imageBuildVersionArn"]
+    page.open()
+    page.wait(lambda: page.texts(".pill") == ["\u25cf PENDING"])
+    page.browser.execute_script("setTimeout = () => 0")
+    page.address.reset()
+    page.press("Advance one stage")
+    page.wait(lambda: page.texts("#said") == [f"there is no image {arn}"])
+    page.wait(lambda: page.all("details") == [])
 
 
 def test_texts_of_users_are_texts(page: Page) -> None:
@@ -248,8 +255,9 @@ def test_nothing_overlaps(page: Page, width: int) -> None:
         found = page.browser.execute_script(  # type: ignore[no-untyped-call, unused-ignore]
             """
             const box = (element) => element.getBoundingClientRect();
-            const leaves = (inner, outer) => inner.right > outer.right + 1 || inner.left < outer.left - 1;
-            const bars = [...document.querySelectorAll(".track .bar")].filter((bar) => leaves(box(bar), box(bar.parentNode)));
+            const outside = (inner, outer) => inner.right > outer.right + 1 || inner.left < outer.left - 1;
+            const bars = [...document.querySelectorAll(".track .bar")]
+                .filter((bar) => outside(box(bar), box(bar.parentNode)));
             const cells = [...document.querySelectorAll(".waterfall tbody tr")].flatMap((row) => {
                 const [name, state] = [...row.children].map(box);
                 return state && name.right > state.left + 1 ? [row.textContent] : [];
