@@ -254,6 +254,8 @@ def _pipeline(pipeline: ImagePipeline) -> Pipeline:
 def _history(image: Image) -> list[tuple[str, datetime]]:
     """The statuses that the image has had while it was built, the present one or that of the end last, and since when."""
     later = [(state["status"], moment) for moment, state in image.build.history()]
+    if image.build.stopped_in is not None and later[-1][0] not in _STOPPED:
+        later[-1] = FAILED, later[-1][1]  # a lifecycle policy has given the image another status since
     return [(image.build.stages[0].status, image.created), *later]
 
 

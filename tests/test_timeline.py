@@ -117,6 +117,12 @@ class TestStages:
         find_image(arn).update(state={"status": "DEPRECATED"})
         assert stages_of(of(arn)) == [("PENDING", "done", 1)]
 
+    def test_a_failed_image_that_is_disabled_later(self, mocked: Control, client: Any) -> None:
+        mocked.fail_next_build("PENDING")
+        arn = import_image(client)
+        find_image(arn).update(state={"status": "DISABLED"})
+        assert stages_of(of(arn)) == [("PENDING", "failed", 1)]
+
     def test_a_waiting_step(self, story: Story) -> None:
         image = of(story.tell()[-1])
         assert (image["status"], image["stages"][-1]["state"]) == ("TESTING", "running")
