@@ -1,12 +1,15 @@
 """The pytest plugin: fixtures ``imagebuilder`` and ``imagebuilder_client``, and the marker that configures them.
 
+The report of a failed test gets a section about the images that the test has built.
+
 pytest imports this module at the start of every run in an environment where ``mock_imagebuilder`` is installed. So it
 stands beside the package, not in it: importing the package imports moto and boto3, which only the fixtures do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from mock_imagebuilder import Control
 
 MARKER = "imagebuilder"
+REPORT_SECTION = "EC2 Image Builder"
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,35 @@ def pytest_configure(config: pytest.Config) -> None:
         f"{MARKER}(region='us-east-1', config=None, progression=None, times=None, seconds=None): "
         "the Region, moto's configuration and the progression of builds for the fixtures of mock_imagebuilder.",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, bool | None, bool | None]:
+    if "mock_imagebuilder" not in sys.modules:
+        return (yield)
+    from mock_imagebuilder.failure_report import keeping_images
+
+    with keeping_images():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.failed and "mock_imagebuilder" in sys.modules:
+        text = _description_of_images()
+        if text:
+            report.sections.append((REPORT_SECTION, text))
+    return report
+
+
+def _description_of_images() -> str:
+    try:
+        from mock_imagebuilder.failure_report import describe_images
+
+        return describe_images()
+    except Exception as error:  # a report that cannot be made would hide why the test has failed
+        return f"The images cannot be described: {error!r}"
 
 
 @pytest.fixture

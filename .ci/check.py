@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +28,12 @@ REFUSALS = str(LOGS / "refusals.json")
 #: Read by tests/test_aws_cli.py, tests/test_aws_cli_examples.py and tests/test_installation.py, skipped without them.
 AWS_CLI_VARIABLE = "MOCK_IMAGEBUILDER_AWS_CLI"
 INSTALLED_VARIABLE = "MOCK_IMAGEBUILDER_INSTALLED"
+
+#: What tests/test_timeline_page.py needs, and is skipped without: the programs, and the packages of Debian.
+BROWSER = ("chromium", "chromedriver")
+BROWSER_PACKAGES = ("chromium", "chromium-driver")
+#: Seconds for each of the two commands that install it.
+BROWSER_LIMIT = 240
 
 #: Variables that could make a job here another one than elsewhere.
 NOT_OURS = ("AWS_", "MOTO_", "PYTEST_", "PYTHON")
@@ -130,7 +137,36 @@ def make_check_and_wheel() -> None:
     installed.pip("has the wheel", "install", "--force-reinstall", "--no-deps", wheel)
 
 
+def install_browser() -> None:
+    """Chromium, as root on a Debian that has none. Without it a test is skipped: nothing fails here."""
+    if all(map(shutil.which, BROWSER)):
+        return
+    if shutil.which("apt-get") is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
+        print("skipped chromium: it is not installed, and only root on Debian can install it here", flush=True)
+        return
+    log, began = LOGS / "chromium.log", time.monotonic()
+    commands = (
+        ["apt-get", "update"],
+        ["apt-get", "install", "--yes", "--no-install-recommends", *BROWSER_PACKAGES],
+    )
+    with log.open("wb") as output, suppress(subprocess.TimeoutExpired):
+        for command in commands:
+            subprocess.run(
+                command,
+                check=False,
+                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                timeout=BROWSER_LIMIT,
+            )
+    is_there = all(map(shutil.which, BROWSER))
+    word = "ok      chromium installed" if is_there else f"skipped chromium: it cannot be installed, see {log}"
+    print(f"{word}  ({time.monotonic() - began:.0f} s)", flush=True)
+
+
 def make_oldest_and_aws_cli() -> None:
+    install_browser()
     oldest_moto.install("-c", ".ci/oldest-moto.txt", "-e", ".", "--group", "test")
     oldest_boto3.install("-c", ".ci/oldest-boto3.txt", "-e", ".", "--group", "test")
     aws_cli.install("awscli")

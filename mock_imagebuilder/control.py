@@ -22,6 +22,8 @@ from .imagebuilder.exceptions import ImageBuilderException
 from .imagebuilder.managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow, load_catalogue_file
 from .imagebuilder.models import ImageBuilderBackend
 from .imagebuilder.resources.image_import import DescribedState
+from .timeline import find_image, image_timeline
+from .timeline_text import describe
 
 CatalogueEntry = ManagedImage | ManagedComponent | ManagedWorkflow
 Progression = Literal["immediate", "manual", "time"]
@@ -88,6 +90,18 @@ class Control:
                 if image.status != to:
                     raise ValueError(f"the image is {image.status} and does not come to {to}: {image.record['state']}")
             return image.status
+
+    def describe(self, image_arn: str) -> str:
+        """What a build has done, as text of several lines: status and reason, workflows and steps, outputs.
+
+        No build goes on because of it, not even under the progression ``manual``.
+
+        :param image_arn: an image build version ARN.
+        :raises LookupError: there is no such image.
+        :raises ValueError: it is no ARN.
+        """
+        with imagebuilder_backends.lock:
+            return describe(image_timeline(find_image(image_arn)), datetime.now(timezone.utc))
 
     def fail_next_build(
         self,

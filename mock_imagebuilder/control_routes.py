@@ -22,7 +22,8 @@ from urllib.parse import urlsplit
 from .control import Control
 from .imagebuilder.exceptions import ImageBuilderException
 from .imagebuilder.managed.catalogue_file import read_catalogue
-from .imagebuilder.models import imagebuilder_backends
+from .imagebuilder.regions import all_regions
+from .timeline_routes import TIMELINE_ROUTES
 
 Answer = tuple[int, dict[str, str], str]
 
@@ -86,7 +87,7 @@ def steer(request: Any, full_url: str, headers: Any) -> Answer:  # noqa: ARG001 
 
 
 #: In the form of the ``url_paths`` of a service of moto.
-ROUTES = {"{0}/moto-api/imagebuilder/(?P<name>[^/]+)$": steer}
+ROUTES = {**TIMELINE_ROUTES, "{0}/moto-api/imagebuilder/(?P<name>[^/]+)$": steer}
 
 _HEADERS = {"Content-Type": "application/json"}
 
@@ -101,10 +102,8 @@ def _body_of(request: Any) -> bytes | str:
 
 
 def _require_region(handle: Control) -> None:
-    try:
-        imagebuilder_backends[handle.account_id][handle.region]
-    except KeyError:
-        raise BadBody(f"The Region {handle.region!r} does not exist.") from None
+    if handle.region not in all_regions():
+        raise BadBody(f"The Region {handle.region!r} does not exist.")
 
 
 def _read_object(body: bytes | str) -> dict[str, Any]:

@@ -216,6 +216,176 @@ class TestMarker:
         result.stdout.fnmatch_lines(["@pytest.mark.imagebuilder(region='us-east-1', config=None, *): *"])
 
 
+class TestReportOfFailures:
+    """The section about the images that a failed test has built."""
+
+    def test_of_a_test_with_the_fixtures(self, pytester: pytest.Pytester) -> None:
+        result = run(
+            pytester,
+            """
+            def test_fails(imagebuilder):
+                imagebuilder.fail_next_build("PENDING", reason="The disk is full.")
+                arn = imagebuilder.make_image("golden")
+                assert imagebuilder.advance(arn) == "AVAILABLE"
+            """,
+        )
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(
+            [
+                "E * AssertionError: *",
+                "*- EC2 Image Builder -*",
+                "golden 1.0.0/1  FAILED",
+                "  arn:aws:imagebuilder:us-east-1:123456789012:image/golden/1.0.0/1",
+                "  reason: The disk is full.",
+                "  failed in PENDING",
+                "  PENDING  FAILED                     0 ms",
+            ]
+        )
+
+    @pytest.mark.parametrize(
+        ("mock", "imports"),
+        [
+            ("mock_imagebuilder", "from mock_imagebuilder import mock_imagebuilder"),
+            ("mock_aws", "import mock_imagebuilder; from moto import mock_aws"),
+        ],
+    )
+    def test_of_a_mock_that_has_ended(self, pytester: pytest.Pytester, mock: str, imports: str) -> None:
+        """Decorated, with a context manager, and in a class of unittest, where the mock ends in a cleanup."""
+        result = run(
+            pytester,
+            f"""
+            import unittest
+            {imports}
+            from mock_imagebuilder import Control
+
+            @{mock}
+            def test_decorated():
+                Control().make_image("decorated")
+                assert 1 == 2
+
+            def test_context():
+                with {mock}():
+                    Control().make_image("context")
+                    raise RuntimeError("as code does")
+
+            def test_after_the_context():
+                with {mock}():
+                    Control().make_image("after")
+                with {mock}():
+                    pass
+                assert 1 == 2
+
+            class TestCase(unittest.TestCase):
+                def test_unittest(self):
+                    mock = {mock}()
+                    mock.start()
+                    self.addCleanup(mock.stop)
+                    Control().make_image("unittest")
+                    self.fail("so")
+            """,
+        )
+        result.assert_outcomes(failed=4)
+        for name in ("decorated", "context", "after", "unittest"):
+            # Each once: the images of one test are not those of the next.
+            assert str(result.stdout).count(f"\n{name} 1.0.0/1  AVAILABLE\n") == 1
+        assert str(result.stdout).count("- EC2 Image Builder -") == 4
+
+    def test_many_images(self, pytester: pytest.Pytester) -> None:
+        result = run(
+            pytester,
+            """
+            def test_fails(imagebuilder):
+                imagebuilder.fail_next_build("PENDING", match="image-2")
+                for number in range(8):
+                    imagebuilder.make_image(f"image-{number}")
+                assert 1 == 2
+            """,
+        )
+        result.assert_outcomes(failed=1)
+        text = str(result.stdout).partition("- EC2 Image Builder -")[2]
+        heads = [line for line in text.splitlines() if line.startswith("image-")]
+        assert heads[0] == "image-2 1.0.0/1  FAILED"
+        assert heads[1:] == [f"image-{number} 1.0.0/1  AVAILABLE" for number in (7, 6, 5, 4)]
+        assert "\nand 3 more images\n" in text
+        # Of the available ones nothing but what they have left.
+        assert text.count("  PENDING  ") == 1
+        assert text.count("  outputs: AMI  us-east-1  123456789012  ami-") == 4
+
+    def test_in_the_setup(self, pytester: pytest.Pytester) -> None:
+        result = run(
+            pytester,
+            """
+            import pytest
+
+            @pytest.fixture
+            def broken(imagebuilder):
+                imagebuilder.make_image("golden")
+                raise RuntimeError("no")
+
+            def test_it(broken):
+                pass
+            """,
+        )
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*- EC2 Image Builder -*", "golden 1.0.0/1  AVAILABLE"])
+
+    def test_nothing_to_say(self, pytester: pytest.Pytester) -> None:
+        """No image, a test that passes or is expected to fail, images of an earlier test in a mock of the module."""
+        result = run(
+            pytester,
+            """
+            import pytest
+            from mock_imagebuilder import mock_imagebuilder
+
+            def test_no_image(imagebuilder):
+                assert 1 == 2
+
+            def test_passes(imagebuilder):
+                imagebuilder.make_image()
+
+            @pytest.mark.xfail
+            def test_expected(imagebuilder):
+                imagebuilder.make_image()
+                assert 1 == 2
+
+            @pytest.fixture(scope="module")
+            def shared():
+                with mock_imagebuilder() as control:
+                    yield control
+
+            def test_builds(shared):
+                shared.make_image()
+
+            def test_does_not(shared):
+                assert 1 == 2
+            """,
+        )
+        result.assert_outcomes(failed=2, passed=2, xfailed=1)
+        result.stdout.no_fnmatch_line("*EC2 Image Builder*")
+
+    def test_a_running_build_does_not_go_on(self, pytester: pytest.Pytester) -> None:
+        """Under ``time`` the clock of the test has ended when the report is made."""
+        result = run(
+            pytester,
+            """
+            import boto3
+            import time_machine
+            from mock_imagebuilder import Control, mock_imagebuilder
+
+            @mock_imagebuilder
+            @time_machine.travel("2020-01-01T00:00:00Z", tick=False)
+            def test_fails():
+                Control().progress("time", seconds=60)
+                client = boto3.client("imagebuilder", region_name="us-east-1")
+                task = "import-ami-0123456789abcdef0"
+                client.import_vm_image(name="slow", semanticVersion="1.0.0", platform="Linux", vmImportTaskId=task)
+                assert 1 == 2
+            """,
+        )
+        result.assert_outcomes(failed=1)
+        result.stdout.fnmatch_lines(["slow 1.0.0/1  PENDING", "  PENDING  RUNNING"])
+
+
 class TestCost:
     def test_a_run_without_the_fixtures_imports_nothing_of_it(self, pytester: pytest.Pytester) -> None:
         pytester.makepyfile(

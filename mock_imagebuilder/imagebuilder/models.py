@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -191,6 +191,8 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.extra_catalogue: list[ManagedImage | ManagedComponent | ManagedWorkflow] = []
         self.output_amis: dict[tuple[str, str, str], Image] = {}
         self.vm_tasks = VmTasks()
+        #: To be called before the images are forgotten.
+        self.before_forgetting: Callable[[], None] | None = None
         self._steering = Steering()
 
     def __getitem__(self, account_id: str) -> AccountSpecificBackend[ImageBuilderBackend]:
@@ -237,6 +239,8 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
 
     def forget_builds(self) -> None:
         """Forget what is on its way, and what has been left for others."""
+        if self.before_forgetting is not None:
+            self.before_forgetting()
         self.outbox.clear()
         self.running_builds.clear()
         self.output_amis.clear()

@@ -211,6 +211,11 @@ class VersionedStore(Generic[R]):
     def __iter__(self) -> Iterator[R]:
         return iter(self._by_arn.values())
 
+    @property
+    def added(self) -> int:
+        """How many resources have been added, those that are gone included: the number of the newest build row."""
+        return self._sequence.get("", 0)
+
     def find(self, arn: str) -> R | None:
         return self._by_arn.get(arn)
 

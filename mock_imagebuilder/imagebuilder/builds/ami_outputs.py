@@ -166,9 +166,11 @@ def configure(image: Image, region: str, ami_id: str, settings: Mapping[str, Any
         return []
     try:
         ec2.require_ami(image.backend.account_id, region, ami_id)
-        s3.export_disk_image(image.backend, region, ami_id, settings["s3ExportConfiguration"])
+        key = s3.export_disk_image(image.backend, region, ami_id, settings["s3ExportConfiguration"])
     except (ec2.AmiGone, s3.ExportRefused) as error:
         return [RegionFailure(region, "EXPORT_AMI", f"EC2 Client Error: '{error}'")]
+    bucket = settings["s3ExportConfiguration"]["s3Bucket"]
+    image.exports = (*image.exports, (region, f"s3://{bucket}/{key}"))
     return []
 
 

@@ -143,6 +143,11 @@ class Build:
             yield moment, state
 
     @property
+    def stages_ahead(self) -> list[str]:
+        """The statuses of the stages that a running build has not come to."""
+        return [stage.status for stage in self.stages[self._position + 1 :]]
+
+    @property
     def _reached(self) -> int:
         """The position of the last stage that the build has come to."""
         position = self._position if self._stopped_at is None else self._stopped_at

@@ -151,7 +151,7 @@ class WorkflowExecution:
         """
         waiting = self.waiting
         if waiting is not None:
-            deadline = self._deadline(waiting)
+            deadline = self.deadline(waiting)
             if moment < deadline:
                 raise NotYet(deadline)
             seconds = self.document.steps[waiting].timeout_seconds
@@ -194,8 +194,8 @@ class WorkflowExecution:
                 step.end(CANCELLED, moment)
         self.status, self.ended = CANCELLED, moment
 
-    def _deadline(self, waiting: int) -> datetime:
-        """When the step has waited for too long."""
+    def deadline(self, waiting: int) -> datetime:
+        """When the step that waits has waited for too long."""
         started = self.steps[waiting].started
         if started is None:
             raise LookupError("the step has not begun")
@@ -227,7 +227,7 @@ class WorkflowExecution:
         if step.action == WAIT_FOR_ACTION:
             record.started = moment
             scene.begins_to_wait(position)
-            raise NotYet(self._deadline(position))
+            raise NotYet(self.deadline(position))
         record.outputs = outputs
         record.end(COMPLETED, end)
 

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 class Image(Resource):
     """One image build version; ``record`` in the members of the API's Image, with the ``owner`` of its summaries."""
 
+    #: The disk images in S3: Region and URI. The API does not show them.
+    exports: tuple[tuple[str, str], ...] = ()
+
     def __init__(self, backend: BackendCore, record: Record, created: datetime, recipe: Recipe | None) -> None:
         super().__init__(record)
         self.backend = backend

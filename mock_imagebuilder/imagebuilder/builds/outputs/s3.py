@@ -59,10 +59,14 @@ def new_export_id() -> str:
     return f"export-ami-{mock_random.getrandbits(68):017x}"
 
 
+def key_of(task: ExportTask) -> str:
+    """Where an export task leaves its disk: the prefix, to the letter, then the name of the task and the format."""
+    prefix = task.given["S3ExportLocation"].get("S3Prefix", "")
+    return f"{prefix}{task.task_id}.{task.given['DiskImageFormat'].lower()}"
+
+
 def write_disk_image(task: ExportTask) -> None:
     """Write what an export task is to leave: a short JSON text that names the AMI, where EC2 leaves a disk.
-
-    The key is the prefix, to the letter, then the name of the task and the format.
 
     :raises TaskFailed: the bucket is gone.
     """
@@ -70,14 +74,14 @@ def write_disk_image(task: ExportTask) -> None:
     s3 = backend_of("s3", task.account_id, get_partition(task.region))
     if location["S3Bucket"] not in s3.buckets:
         raise TaskFailed(f"ClientError: The specified bucket does not exist: {location['S3Bucket']}")
-    key = f"{location.get('S3Prefix', '')}{task.task_id}.{disk_format.lower()}"
     body = json.dumps({"imageId": task.ami_id, "diskImageFormat": disk_format, "region": task.region})
-    s3.put_object(location["S3Bucket"], key, body.encode())
+    s3.put_object(location["S3Bucket"], key_of(task), body.encode())
 
 
-def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> None:
+def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> str:
     """Export an AMI as an ``s3ExportConfiguration`` says, in an export task of EC2 that has ended when this returns.
 
+    :returns: the key of the object.
     :raises ExportRefused: the bucket does not exist, is in another Region, or the role is not usable.
     """
     moment, account_id = now(), backend.account_id
@@ -101,3 +105,4 @@ def export_disk_image(backend: BackendCore, region: str, ami_id: str, configurat
     write_disk_image(task)
     task.end("completed", moment)
     backend.vm_tasks.exports.add(task)
+    return key_of(task)
