@@ -218,17 +218,24 @@ def hand_over(stage: Stage, queue: str, handler: ReleaseHandler) -> None:
 
 
 def create_roles(stage: Stage) -> None:
-    iam = stage.client("iam", HOME)
+    """What the build instances, the workflows and the lifecycle policy need; the last two roles are in production."""
+    iam, in_production = stage.client("iam", HOME), stage.in_production("iam", HOME)
     iam.create_instance_profile(InstanceProfileName="builder")
-    trust = {"Effect": "Allow", "Principal": {"Service": "imagebuilder.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    for role in ("Workflows", "Lifecycle"):
-        iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
-    home = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
-    stage.in_production("iam", HOME).create_role(
-        RoleName="EC2ImageBuilderDistributionCrossAccountRole",
-        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [home]}),
+    service, home = {"Service": "imagebuilder.amazonaws.com"}, {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    iam.create_role(RoleName="Workflows", AssumeRolePolicyDocument=trust(service))
+    iam.create_role(RoleName="Lifecycle", AssumeRolePolicyDocument=trust(service))
+    in_production.create_role(
+        RoleName="EC2ImageBuilderDistributionCrossAccountRole", AssumeRolePolicyDocument=trust(home)
     )
+    in_production.create_role(
+        RoleName="Ec2ImageBuilderCrossAccountLifecycleAccess", AssumeRolePolicyDocument=trust({**service, **home})
+    )
+
+
+def trust(principal: dict[str, str]) -> str:
+    """A trust policy: who may assume a role."""
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def create_launch_template(stage: Stage) -> str:
@@ -310,7 +317,7 @@ def amis_of(imagebuilder: Any, image_arn: str) -> dict[str, str]:
 
 def main() -> None:
     def client(service: str, region: str, **credentials: str) -> Any:
-        return boto3.client(service, region_name=region, **credentials)  # type: ignore[call-overload]
+        return boto3.client(service, region_name=region, **credentials)
 
     def steer(name: str, **parameters: Any) -> Any:
         return getattr(Control(), name)(**parameters)

@@ -29,7 +29,7 @@ def in_process() -> Iterator[Stage]:
     with mock_imagebuilder() as imagebuilder:
 
         def client(service: str, region: str, **credentials: str) -> Any:
-            return boto3.client(service, region_name=region, **credentials)  # type: ignore[call-overload]
+            return boto3.client(service, region_name=region, **credentials)
 
         yield Stage(client, lambda name, **parameters: getattr(imagebuilder, name)(**parameters))
 
@@ -40,7 +40,7 @@ def through_the_server() -> Iterator[Stage]:
 
         def client(service: str, region: str, **credentials: str) -> Any:
             keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", **credentials}
-            return boto3.client(service, region_name=region, endpoint_url=address.url, **keys)  # type: ignore[call-overload]
+            return boto3.client(service, region_name=region, endpoint_url=address.url, **keys)
 
         def steer(name: str, **parameters: Any) -> Any:
             answer = address.steer(name.replace("_", "-"), **parameters)
