@@ -103,6 +103,7 @@ class ImageBuilderBackend(
         self.lifecycle_policies = Store(self.arn("lifecycle-policy"))
         self.lifecycle_history = LifecycleHistory()
         self.workflow_history = WorkflowHistory()
+        self.builds_in_progress = set()
         self.scan_findings: Index[int, ScanFinding] = Index()
         self.resource_policies: dict[str, ResourcePolicy] = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}

@@ -267,6 +267,7 @@ class Build:
         self._position = position
         self._observations = 0
         self._entered = moment
+        self._count()
         if self.is_running:
             status = self.stages[position].status
             self.image.update(state=_state_of(status))
@@ -279,6 +280,13 @@ class Build:
         if not self.is_running:
             self.image.backend.build_has_ended(self.image, moment)
 
+    def _count(self) -> None:
+        in_progress = self.image.backend.builds_in_progress
+        if self.is_running:
+            in_progress.add(self)
+        else:
+            in_progress.discard(self)
+
     def _stop(
         self, status: str, moment: datetime, reason: str | None = None, context: dict[str, Any] | None = None
     ) -> None:
@@ -286,6 +294,7 @@ class Build:
         self._stopped_at = self._position
         self._position = len(self.stages)
         self._waits_until = None
+        self._count()
         state: dict[str, Any] = _state_of(status)
         if reason is not None:
             state = {**state, "reason": reason}

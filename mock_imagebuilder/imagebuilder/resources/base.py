@@ -17,9 +17,11 @@ from ..exceptions import (
     DryRunOperationException,
     ResourceDependencyException,
     ResourceNotFoundException,
+    ServiceQuotaExceededException,
     invalid_value,
     misplaced_wildcard,
 )
+from ..quotas import QUOTAS
 from ..store import HasArn, Index, Store, VersionedStore
 from .published import PublishedImages, published_images
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from types_boto3_imagebuilder.type_defs import DeleteImageRequestTypeDef
 
+    from ..builds.build import Build
     from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
@@ -153,6 +156,8 @@ class BackendCore(BaseBackend):
     images: VersionedStore[Image]
     workflows: VersionedStore[Workflow]
     workflow_history: WorkflowHistory
+    #: The builds and imports of this account and Region that have not ended.
+    builds_in_progress: set[Build]
     #: By the order in which they were found.
     scan_findings: Index[int, ScanFinding]
     #: By the ARN of the resource.
@@ -357,6 +362,21 @@ class BackendCore(BaseBackend):
     def recipes(self) -> Iterator[Recipe]:
         """All recipes of this account."""
         return chain(self.image_recipes, self.container_recipes)
+
+    def quota(self, name: str) -> int | None:
+        """A service quota of this account in this Region, see :data:`~..quotas.QUOTAS`. None is no limit."""
+        return self.steering.quotas.get((self.account_id, self.region_name, name), QUOTAS[name].default)
+
+    def require_place(self, quota: str, in_use: int) -> None:
+        """To be called after all other checks: dry runs at the limit are refused too.
+
+        :param quota: the name of the service quota that one more counts towards.
+        :param in_use: how many there are.
+        :raises ServiceQuotaExceededException: that is as many as there may be.
+        """
+        limit = self.quota(quota)
+        if limit is not None and in_use >= limit:
+            raise ServiceQuotaExceededException.reached(quota, limit)
 
     def stop_dry_run(self, request: Mapping[str, Any]) -> None:
         """Ends a dry run, after all checks and before the first write.

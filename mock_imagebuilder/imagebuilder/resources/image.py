@@ -168,7 +168,11 @@ class ImageOperations(BackendCore):
         created: datetime,
         recipe: Recipe | None = None,
     ) -> Image:
-        """Store the next build of an image version."""
+        """Store the next build of an image version. Changes nothing before it does.
+
+        :raises ServiceQuotaExceededException: as many builds are in progress as there may be.
+        """
+        self.require_place("Concurrent builds", len(self.builds_in_progress))
         version_arn = self.arn("image", slug, version)
         arn = version_arn.with_version(version, self.images.next_build(version_arn))
         record = {
