@@ -22,7 +22,7 @@ from ..exceptions import (
     misplaced_wildcard,
 )
 from ..quotas import QUOTAS
-from ..store import HasArn, Index, Store, VersionedStore
+from ..store import HasArn, Store, VersionedStore
 from .published import PublishedImages, published_images
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
+    from ..builds.scan_history import ScanHistory
     from ..builds.steering import Steering
     from ..builds.vm_tasks import VmTasks
     from ..builds.workflow_history import WorkflowHistory
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from .infrastructure_configuration import InfrastructureConfiguration
     from .lifecycle_policy import LifecyclePolicy
     from .recipe_versions import Recipe
-    from .scan_finding import ScanFinding
     from .sharing import ResourcePolicy, Share
     from .workflow import Workflow
 
@@ -158,8 +158,7 @@ class BackendCore(BaseBackend):
     workflow_history: WorkflowHistory
     #: The builds and imports of this account and Region that have not ended.
     builds_in_progress: set[Build]
-    #: By the order in which they were found.
-    scan_findings: Index[int, ScanFinding]
+    scan_findings: ScanHistory
     #: By the ARN of the resource.
     resource_policies: dict[str, ResourcePolicy]
 
