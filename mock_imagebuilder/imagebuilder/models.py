@@ -106,6 +106,8 @@ class ImageBuilderBackend(
         self.builds_in_progress = set()
         self.scan_findings = ScanHistory()
         self.resource_policies: dict[str, ResourcePolicy] = {}
+        self.policy_changes = 0
+        self._shared_stores = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
 
     @property

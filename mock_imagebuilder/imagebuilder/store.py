@@ -262,6 +262,7 @@ class VersionedStore(Generic[R]):
         self._families: Index[str, _Family[R]] = Index()
         self._newest: Index[int, R] = Index()
         self._sequence: dict[str, int] = {}
+        self._added = 0
         self._last_build: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -269,6 +270,12 @@ class VersionedStore(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         return iter(self._by_arn.values())
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one whenever something has come or gone since."""
+        # What was added, and what of it was removed.
+        return 2 * self._added - len(self._by_arn)
 
     def find(self, arn: str) -> R | None:
         return self._by_arn.get(arn)
@@ -327,8 +334,7 @@ class VersionedStore(Generic[R]):
             self._versions.add(str(version_arn), entry)
         entry.builds.append(resource)
         self._by_arn[resource.arn] = resource
-        sequence = self._sequence[""] = self._sequence.get("", 0) + 1
-        self._sequence[resource.arn] = sequence
+        sequence = self._sequence[resource.arn] = self._added = self._added + 1
         self._newest.add(sequence, resource)
         family.add_build(version, sequence)
         if arn.build is not None:

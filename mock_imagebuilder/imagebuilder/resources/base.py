@@ -332,8 +332,12 @@ class BackendCore(BaseBackend):
         """What this account lets others read of a kind, such as ``ImageRecipe``."""
         raise NotImplementedError
 
+    def sharing_state(self, kind: str) -> tuple[Any, ...]:
+        """What :meth:`shares` depends on, to be compared with an earlier one. It does not grow with what is shared."""
+        raise NotImplementedError
+
     def shared_with_me(self, kind: str, verb: str) -> VersionedStore[Any]:
-        """What other accounts let this one read, in a store like those of own resources.
+        """What other accounts let this one read, in a store like those of own resources. It is for reading only.
 
         :param kind: ``Component``, ``ContainerRecipe``, ``Image`` or ``ImageRecipe``.
         :param verb: ``Get`` or ``List``.
