@@ -120,6 +120,10 @@ class Build:
         return status
 
     @property
+    def _has_to_wait(self) -> bool:
+        return self._waits_until is not None
+
+    @property
     def stopped_in(self) -> str | None:
         """The status in which the build has failed or was cancelled."""
         return None if self._stopped_at is None else self.stages[self._stopped_at].status
@@ -195,6 +199,8 @@ class Build:
         if self._is_at_work:
             return  # its own work reaches a neighbour, and reaching neighbours lets time pass
         self._let_waits_end(moment)
+        if self._has_to_wait:
+            return  # nothing but an action ends this wait before its time
         transition = state_manager.get_transition(MODEL_NAME)
         if transition["progression"] == "immediate":
             self.run(moment)
