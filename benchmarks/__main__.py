@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from . import calls, growth, schedules, whole_tests
+from . import calls, growth, pages, schedules, whole_tests
 
 
 def main() -> int:
     figures = []
-    for module in (calls, whole_tests, growth, schedules):
+    for module in (calls, whole_tests, growth, schedules, pages):
         for figure in module.figures():
             print(figure, flush=True)
             figures.append(figure)

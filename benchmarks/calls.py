@@ -20,7 +20,8 @@ DISTRIBUTIONS = [{"region": "us-east-1", "amiDistributionConfiguration": {"name"
 
 
 def figures() -> list[Figure]:
-    with mock_imagebuilder():
+    with mock_imagebuilder() as imagebuilder:
+        imagebuilder.set_quota("Distribution configurations", None)
         client: Any = boto3.client("imagebuilder", region_name="us-east-1")
         arn = ""
         for number in range(25):

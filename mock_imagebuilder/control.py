@@ -21,6 +21,7 @@ from .imagebuilder.builds.steering import BuildFailure, OperationFailure
 from .imagebuilder.exceptions import ImageBuilderException
 from .imagebuilder.managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow, load_catalogue_file
 from .imagebuilder.models import ImageBuilderBackend
+from .imagebuilder.quotas import QUOTAS
 from .imagebuilder.resources.image_import import DescribedState
 from .timeline import find_image, image_timeline
 from .timeline_text import describe
@@ -36,7 +37,7 @@ PLATFORMS = ("Linux", "Windows", "macOS")
 class Control:
     """Steers Image Builder in one account and Region; builds, errors and time are steered everywhere.
 
-    :param account_id: the account that ``import_task`` and ``make_image`` work in; moto's default account.
+    :param account_id: the account that ``import_task``, ``make_image`` and ``set_quota`` work in; moto's default account.
     :param region: their Region.
     """
 
@@ -146,6 +147,21 @@ class Control:
         failure = ImageBuilderException(message)
         failure.code = error
         imagebuilder_backends.steer().operation_failures.append(OperationFailure(operation, failure, times))
+
+    def set_quota(self, name: str, limit: int | None) -> None:
+        """Change a service quota of this account in this Region.
+
+        What there is more of already stays.
+
+        :param name: as AWS spells it, such as ``Image pipelines``.
+        :param limit: how many there may be; None for as many as one likes.
+        :raises ValueError: no quota with this name is counted, or ``limit`` is not positive.
+        """
+        if name not in QUOTAS:
+            raise ValueError(f"name must be one of {', '.join(QUOTAS)}, not {name!r}")
+        if limit is not None and limit < 1:
+            raise ValueError("limit must be positive, or None")
+        imagebuilder_backends.steer().quotas[self.account_id, self.region, name] = limit
 
     def import_task(
         self,

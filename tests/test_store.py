@@ -334,6 +334,18 @@ class TestVersionedStoreWithoutBuilds:
             assert str(entry.arn) == f"{RECIPES}web/2019.12.03"
         assert [key for key, _ in store.version_rows(None)] == [f"{RECIPES}web/2019.12.03"]
 
+    def test_a_change_is_seen(self) -> None:
+        store = self.store("1.0.0")
+        seen = [store.changes]
+        store.add(Row(f"{RECIPES}web/2.0.0", "Web"))
+        seen.append(store.changes)
+        store.remove(f"{RECIPES}web/2.0.0")
+        seen.append(store.changes)
+        store.add(Row(f"{RECIPES}web/2.0.0", "Web"))
+        seen.append(store.changes)
+        assert len(set(seen)) == 4
+        assert store.changes == seen[-1]
+
     def test_what_was_removed_is_gone_from_every_list(self) -> None:
         store = self.store("1.0.0", "2.0.0")
         store.remove(f"{RECIPES}web/2.0.0")

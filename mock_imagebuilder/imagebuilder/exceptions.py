@@ -132,6 +132,11 @@ class ServiceException_(ImageBuilderException):  # noqa: N801 - moto's base clas
 class ServiceQuotaExceededException(ImageBuilderException):
     code = "ServiceQuotaExceededException"
 
+    @classmethod
+    def reached(cls, quota: str, limit: int) -> ServiceQuotaExceededException:
+        """The refusal of one more than an account may have in a Region."""
+        return cls(f"You have reached the limit of {limit} for the service quota '{quota}' in this account and Region.")
+
 
 class ServiceUnavailableException(ImageBuilderException):
     code = "ServiceUnavailableException"

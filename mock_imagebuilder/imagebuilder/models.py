@@ -17,6 +17,7 @@ from .api import Operation
 from .builds.lifecycle_execution import LifecycleHistory
 from .builds.outputs.outbox import Outbox
 from .builds.running import RunningBuilds
+from .builds.scan_history import ScanHistory
 from .builds.steering import Steering
 from .builds.vm_tasks import VmTasks
 from .builds.workflow_history import WorkflowHistory
@@ -45,14 +46,13 @@ from .resources.scheduled_run import ScheduledRunOperations
 from .resources.tagging import TaggingOperations
 from .resources.workflow import WorkflowOperations
 from .resources.workflow_execution import WorkflowExecutionOperations
-from .store import Index, Store, VersionedStore
+from .store import Store, VersionedStore
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from .managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow
     from .resources.image import Image
-    from .resources.scan_finding import ScanFinding
     from .resources.sharing import ResourcePolicy
 
 
@@ -103,8 +103,11 @@ class ImageBuilderBackend(
         self.lifecycle_policies = Store(self.arn("lifecycle-policy"))
         self.lifecycle_history = LifecycleHistory()
         self.workflow_history = WorkflowHistory()
-        self.scan_findings: Index[int, ScanFinding] = Index()
+        self.builds_in_progress = set()
+        self.scan_findings = ScanHistory()
         self.resource_policies: dict[str, ResourcePolicy] = {}
+        self.policy_changes = 0
+        self._shared_stores = {}
         self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
 
     @property

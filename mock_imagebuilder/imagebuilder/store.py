@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Generic, Protocol, TypeVar
@@ -47,6 +47,9 @@ class Index(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self._values
 
+    def __getitem__(self, key: K) -> V:
+        return self._values[key]
+
     def get(self, key: K) -> V | None:
         return self._values.get(key)
 
@@ -83,6 +86,11 @@ class Index(Generic[K, V]):
         for position in positions:
             key = self._keys[position]
             yield key, self._values[key]
+
+
+def places_after(rows: Sequence[V], place: int | None) -> Iterator[tuple[int, V]]:
+    """Rows that only ever get more, with their places as keys: those behind a place (all for None)."""
+    return ((number, rows[number]) for number in range(0 if place is None else place + 1, len(rows)))
 
 
 @dataclass(frozen=True)
@@ -191,6 +199,56 @@ class VersionEntry(Generic[R]):
         return self.builds[-1]
 
 
+class _Family(Generic[R]):
+    """All versions of one name, and the numbers of their builds."""
+
+    def __init__(self) -> None:
+        self.versions: dict[Version, VersionEntry[R]] = {}
+        self._order: list[Version] = []
+        #: By the exact nodes of a pattern with wildcards: the numbers of the builds that it means, ascending.
+        self._builds: dict[tuple[int, ...], list[int]] = {}
+
+    @property
+    def highest(self) -> VersionEntry[R]:
+        return self.versions[self._order[-1]]
+
+    @property
+    def name(self) -> str:
+        return self.highest.name
+
+    def add(self, version: Version, entry: VersionEntry[R]) -> None:
+        insort(self._order, version)
+        self.versions[version] = entry
+
+    def remove(self, version: Version) -> None:
+        del self.versions[version]
+        del self._order[bisect_left(self._order, version)]
+
+    def matching(self, pattern: VersionPattern) -> Iterator[Version]:
+        """The versions that a pattern means, the highest first. They are next to each other."""
+        prefix = pattern.prefix
+        last = bisect_right(self._order, prefix, key=lambda version: version[: len(prefix)])
+        first = bisect_left(self._order, prefix, key=lambda version: version[: len(prefix)])
+        return (self._order[position] for position in range(last - 1, first - 1, -1))
+
+    def add_build(self, version: Version, number: int) -> None:
+        for nodes in range(len(version)):
+            self._builds.setdefault(version[:nodes], []).append(number)
+
+    def remove_build(self, version: Version, number: int) -> None:
+        for nodes in range(len(version)):
+            numbers = self._builds[version[:nodes]]
+            del numbers[bisect_left(numbers, number)]
+            if not numbers:
+                del self._builds[version[:nodes]]
+
+    def builds_before(self, pattern: VersionPattern, number: int | None) -> Iterator[int]:
+        """The numbers of the builds that a pattern with wildcards means, descending."""
+        numbers = self._builds.get(pattern.prefix, [])
+        position = len(numbers) if number is None else bisect_left(numbers, number)
+        return (numbers[each] for each in range(position - 1, -1, -1))
+
+
 class VersionedStore(Generic[R]):
     """The resources of a family with semantic versions. Recipes have one build per version, without a number."""
 
@@ -200,9 +258,11 @@ class VersionedStore(Generic[R]):
         self._bases = [str(base) for base in bases]
         self._by_arn: dict[str, R] = {}
         self._versions: Index[str, VersionEntry[R]] = Index()
-        self._families: dict[str, dict[Version, VersionEntry[R]]] = {}
+        #: By the ARN up to the slug and the "/" behind it: that is their order among versions.
+        self._families: Index[str, _Family[R]] = Index()
         self._newest: Index[int, R] = Index()
         self._sequence: dict[str, int] = {}
+        self._added = 0
         self._last_build: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -214,7 +274,13 @@ class VersionedStore(Generic[R]):
     @property
     def added(self) -> int:
         """How many resources have been added, those that are gone included: the number of the newest build row."""
-        return self._sequence.get("", 0)
+        return self._added
+
+    @property
+    def changes(self) -> int:
+        """A number that is another one whenever something has come or gone since."""
+        # What was added, and what of it was removed.
+        return 2 * self._added - len(self._by_arn)
 
     def find(self, arn: str) -> R | None:
         return self._by_arn.get(arn)
@@ -228,7 +294,8 @@ class VersionedStore(Generic[R]):
 
     def versions_of(self, family: str) -> dict[Version, VersionEntry[R]]:
         """The versions of the resource whose ARN up to the slug is ``family``."""
-        return self._families.get(family, {})
+        found = self._families.get(f"{family}/")
+        return {} if found is None else found.versions
 
     def entry_of(self, version_arn: Arn) -> VersionEntry[R] | None:
         """The version that an ARN with an exact version means; numbers count, not their spelling."""
@@ -244,9 +311,11 @@ class VersionedStore(Generic[R]):
             found = self._by_arn.get(str(arn))
             return found if found is None or accepts is None or accepts(found) else None
         pattern = VersionPattern(str(arn.version))
-        entries = self.versions_of(arn.family)
-        for version in sorted(filter(pattern.matches, entries), reverse=True):
-            for build in reversed(entries[version].builds):
+        family = self._families.get(f"{arn.family}/")
+        if family is None:
+            return None
+        for version in family.matching(pattern):
+            for build in reversed(family.versions[version].builds):
                 if accepts is None or accepts(build):
                     return build
         return None
@@ -258,17 +327,21 @@ class VersionedStore(Generic[R]):
     def add(self, resource: R) -> None:
         arn = Arn.parse(resource.arn)
         version_arn = arn.with_version(arn.version)
-        entries = self._families.setdefault(arn.family, {})
+        family = self._families.get(f"{arn.family}/")
+        if family is None:
+            family = _Family()
+            self._families.add(f"{arn.family}/", family)
         version = Version.parse(str(arn.version))
-        entry = entries.get(version)
+        entry = family.versions.get(version)
         if entry is None:
-            entry = entries[version] = VersionEntry(version_arn, resource.name, resource)
+            entry = VersionEntry(version_arn, resource.name, resource)
+            family.add(version, entry)
             self._versions.add(str(version_arn), entry)
         entry.builds.append(resource)
         self._by_arn[resource.arn] = resource
-        sequence = self._sequence[""] = self._sequence.get("", 0) + 1
-        self._sequence[resource.arn] = sequence
+        sequence = self._sequence[resource.arn] = self._added = self._added + 1
         self._newest.add(sequence, resource)
+        family.add_build(version, sequence)
         if arn.build is not None:
             self._last_build[_version_key(version_arn)] = arn.build
 
@@ -276,17 +349,20 @@ class VersionedStore(Generic[R]):
         """:raises ResourceNotFoundException: nothing here has exactly this ARN."""
         resource = self.get(arn_text)
         arn = Arn.parse(arn_text)
-        entries = self._families[arn.family]
+        family = self._families[f"{arn.family}/"]
         version = Version.parse(str(arn.version))
-        entry = entries[version]
-        entry.builds.remove(resource)
+        entry = family.versions[version]
+        sequence = self._sequence[arn_text]
+        del entry.builds[self._position(entry, sequence)]
+        del self._sequence[arn_text]
+        family.remove_build(version, sequence)
         if not entry.builds:
-            del entries[version]
+            family.remove(version)
             self._versions.remove(str(entry.arn))
-        if not entries:
-            del self._families[arn.family]
+        if not family.versions:
+            self._families.remove(f"{arn.family}/")
         del self._by_arn[arn_text]
-        self._newest.remove(self._sequence.pop(arn_text))
+        self._newest.remove(sequence)
         return resource
 
     def version_rows(
@@ -300,15 +376,10 @@ class VersionedStore(Generic[R]):
 
         With ``names`` it has to be accepted itself: versions of one slug can spell their name differently.
         """
-        highest: VersionEntry[R] | None = None
-        # "0" is the character behind "/": what sorts behind it is no version of the same name.
-        for _, entry in self.version_rows(None if after is None else after + "0", names):
-            if after != entry.arn.family:
-                after = entry.arn.family
-                entries = self._families[after]
-                highest = entries[max(entries)]
-            if entry is highest:
-                yield after, entry
+        rows = _named(
+            self._families, self._bases, names, None if after is None else f"{after}/", lambda family: family.name
+        )
+        return ((key[:-1], family.highest) for key, family in rows)
 
     def build_rows(self, before: int | None, version_arn: Arn | None = None) -> Iterator[tuple[int, R]]:
         """Builds newest first: of all versions, or of those that a version ARN with or without wildcards means.
@@ -318,12 +389,21 @@ class VersionedStore(Generic[R]):
         if version_arn is None:
             return self._newest.before(before)
         pattern = VersionPattern(str(version_arn.version))
-        entries = [entry for version, entry in self.versions_of(version_arn.family).items() if pattern.matches(version)]
-        newest_first = heapq.merge(*map(self._builds_of, entries), key=lambda row: -row[0])
-        return (row for row in newest_first if before is None or row[0] < before)
+        family = self._families.get(f"{version_arn.family}/")
+        if family is None:
+            return iter(())
+        if not pattern.is_exact:
+            return ((number, self._newest[number]) for number in family.builds_before(pattern, before))
+        entry = family.versions.get(Version(*pattern.prefix))
+        if entry is None:
+            return iter(())
+        builds = entry.builds
+        end = len(builds) if before is None else self._position(entry, before)
+        return ((self._sequence[builds[each].arn], builds[each]) for each in range(end - 1, -1, -1))
 
-    def _builds_of(self, entry: VersionEntry[R]) -> Iterator[tuple[int, R]]:
-        return ((self._sequence[build.arn], build) for build in reversed(entry.builds))
+    def _position(self, entry: VersionEntry[R], number: int) -> int:
+        """Where the first build of a version is whose number is not smaller."""
+        return bisect_left(entry.builds, number, key=lambda build: self._sequence[build.arn])
 
 
 def _version_key(version_arn: Arn) -> str:

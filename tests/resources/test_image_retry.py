@@ -25,6 +25,7 @@ from ..builds.workflow_runs import (
     executions_of,
     outputs_of,
     step,
+    steps_of,
 )
 from ..conftest import REGION
 from ..errors import refused
@@ -147,6 +148,41 @@ def test_it_can_fail_again_and_be_retried_again(client: Any, mocked: Control) ->
     retry(client, arn)
     assert state_of(client, arn) == {"status": "AVAILABLE"}
     assert [retried for *_, retried in runs(client, arn)] == [False, True, True, False]
+
+
+def test_all_attempts_are_found_by_their_ids(client: Any, mocked: Control) -> None:
+    mocked.fail_next_build("TESTING")
+    arn = create_image(client)
+    for _ in range(2):
+        mocked.fail_next_build("TESTING")
+        retry(client, arn)
+    mocked.progress("manual", times=1000)
+    retry(client, arn)
+    # While a build runs, and when it has ended.
+    for status in ("TESTING", "AVAILABLE"):
+        assert state_of(client, arn) == {"status": status}
+        executions = executions_of(client, arn)
+        assert [entry["retried"] for entry in executions] == [False, True, True, True, False]
+        for entry in executions:
+            got = client.get_workflow_execution(workflowExecutionId=entry["workflowExecutionId"])
+            assert {**entry, "retried": None}.items() <= {**got, "retried": None}.items()
+            for listed in steps_of(client, entry):
+                found = client.get_workflow_step_execution(stepExecutionId=listed["stepExecutionId"])
+                assert listed.items() <= found.items()
+                assert found["workflowExecutionId"] == entry["workflowExecutionId"]
+        mocked.progress("immediate")
+
+
+def test_a_page_begins_in_any_attempt(client: Any, mocked: Control) -> None:
+    mocked.fail_next_build("TESTING")
+    arn = create_image(client)
+    retry(client, arn)
+    everything = [entry["workflowExecutionId"] for entry in executions_of(client, arn)]
+    paginator = client.get_paginator("list_workflow_executions")
+    for size in (1, 2):
+        pages = paginator.paginate(imageBuildVersionArn=arn, PaginationConfig={"PageSize": size})
+        ids = [[entry["workflowExecutionId"] for entry in page["workflowExecutions"]] for page in pages]
+        assert ids == [everything[place : place + size] for place in range(0, 3, size)]
 
 
 def test_a_retry_does_not_take_the_failure_of_another_stage(client: Any, mocked: Control) -> None:

@@ -246,6 +246,33 @@ class TestImages:
         assert mocked.advance(image) == "AVAILABLE"
         assert len(listed(client)) == 1
 
+    def test_nothing_is_seen_while_an_image_is_tested_again(self, mocked: Control, client: Any, parts: Any) -> None:
+        mocked.fail_next_build("TESTING")
+        failed = create_image(client, **parts)
+        mocked.add_findings(failed, [finding("CVE-2026-0001")])
+        other = create_image(client, **parts)
+        mocked.add_findings(other, [finding("CVE-2026-0001"), finding("CVE-2026-0002")])
+        mocked.add_findings(failed, [finding("CVE-2026-0003")])
+
+        def seen() -> list[str]:
+            return [entry["packageVulnerabilityDetails"]["vulnerabilityId"][-4:] for entry in listed(client)]
+
+        def count() -> dict[str, int]:
+            responses = client.list_image_scan_finding_aggregations(filter={"name": "vulnerabilityId"})["responses"]
+            entries = (response["vulnerabilityIdAggregation"] for response in responses)
+            return {entry["vulnerabilityId"][-4:]: entry["severityCounts"]["high"] for entry in entries}
+
+        assert (seen(), count()) == (["0001", "0001", "0002", "0003"], {"0001": 2, "0002": 1, "0003": 1})
+        mocked.progress("manual", times=100)
+        client.retry_image(imageBuildVersionArn=failed)
+        assert (seen(), count()) == (["0001", "0002"], {"0001": 1, "0002": 1})
+        mocked.add_findings(failed, [finding("CVE-2026-0004")])
+        assert mocked.advance(failed) == "AVAILABLE"
+        assert seen() == ["0001", "0001", "0002", "0003", "0004"]
+        assert count() == {"0001": 2, "0002": 1, "0003": 1, "0004": 1}
+        client.delete_image(imageBuildVersionArn=failed)
+        assert (seen(), count()) == (["0001", "0002"], {"0001": 1, "0002": 1})
+
     def test_findings_go_with_their_image(self, mocked: Control, client: Any, parts: Any) -> None:
         first, second = (create_image(client, **parts) for _ in range(2))
         for image, vulnerability_id in ((first, "CVE-2026-0001"), (second, "CVE-2026-0002")):

@@ -120,6 +120,10 @@ class Build:
         return status
 
     @property
+    def _has_to_wait(self) -> bool:
+        return self._waits_until is not None
+
+    @property
     def stopped_in(self) -> str | None:
         """The status in which the build has failed or was cancelled."""
         return None if self._stopped_at is None else self.stages[self._stopped_at].status
@@ -200,6 +204,8 @@ class Build:
         if self._is_at_work:
             return  # its own work reaches a neighbour, and reaching neighbours lets time pass
         self._let_waits_end(moment)
+        if self._has_to_wait:
+            return  # nothing but an action ends this wait before its time
         transition = state_manager.get_transition(MODEL_NAME)
         if transition["progression"] == "immediate":
             self.run(moment)
@@ -272,6 +278,7 @@ class Build:
         self._position = position
         self._observations = 0
         self._entered = moment
+        self._count()
         if self.is_running:
             status = self.stages[position].status
             self.image.update(state=_state_of(status))
@@ -284,6 +291,13 @@ class Build:
         if not self.is_running:
             self.image.backend.build_has_ended(self.image, moment)
 
+    def _count(self) -> None:
+        in_progress = self.image.backend.builds_in_progress
+        if self.is_running:
+            in_progress.add(self)
+        else:
+            in_progress.discard(self)
+
     def _stop(
         self, status: str, moment: datetime, reason: str | None = None, context: dict[str, Any] | None = None
     ) -> None:
@@ -291,6 +305,7 @@ class Build:
         self._stopped_at = self._position
         self._position = len(self.stages)
         self._waits_until = None
+        self._count()
         state: dict[str, Any] = _state_of(status)
         if reason is not None:
             state = {**state, "reason": reason}

@@ -22,7 +22,6 @@ from .parent_image import ParentImage
 if TYPE_CHECKING:
     from ..resources.base import BackendCore, Record
 
-MAX_COMPONENTS = 20
 MAX_CONFIGURATION_BYTES = 25 * 1024
 MAX_MARKETPLACE_PRODUCTS = 9
 
@@ -35,7 +34,7 @@ def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]],
     What the parent image is decides on the kind of recipe: DOCKER for container recipes.
 
     :raises ResourceNotFoundException: a component does not exist.
-    :raises ServiceQuotaExceededException: there are more than 20.
+    :raises ServiceQuotaExceededException: there are more than the quota allows.
     :raises InvalidParameterValueException: a component is there twice, out of use, or not for the parent image; all of
         them are too large or have too many Marketplace products, or a container recipe has one; a version has a number
         right of a wildcard.
@@ -45,6 +44,7 @@ def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]],
         backend.require_component(entry["componentArn"], f"components[{i}].componentArn").record
         for i, entry in enumerate(entries)
     ]
+    _check_number(backend, entries)
     _check_list(entries)
     for number, (entry, record) in enumerate(zip(entries, records, strict=True)):
         path = f"components[{number}]"
@@ -54,9 +54,13 @@ def check_components(backend: BackendCore, entries: Sequence[Mapping[str, Any]],
     _check_marketplace(records, parent)
 
 
+def _check_number(backend: BackendCore, entries: Sequence[Mapping[str, Any]]) -> None:
+    limit = backend.quota("Components per image recipe")
+    if limit is not None and len(entries) > limit:
+        raise ServiceQuotaExceededException(f"A recipe can contain at most {limit} components.")
+
+
 def _check_list(entries: Sequence[Mapping[str, Any]]) -> None:
-    if len(entries) > MAX_COMPONENTS:
-        raise ServiceQuotaExceededException(f"A recipe can contain at most {MAX_COMPONENTS} components.")
     if len({Arn.parse(entry["componentArn"]).family for entry in entries}) < len(entries):
         raise invalid_value("components", "A component may be specified in an image recipe at most once")
     size = len(json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode())

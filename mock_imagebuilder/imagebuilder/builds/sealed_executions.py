@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import zlib
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, overload
 
 from ..documents.workflow import WorkflowDocument
 from .workflow_execution import StepExecution, WorkflowExecution
@@ -62,6 +63,80 @@ def seal(executions: Iterable[WorkflowExecution], uses: Sequence[Mapping[str, An
     compressor = zlib.compressobj(9, wbits=-15, zdict=_TYPICAL)
     text = json.dumps(rows, separators=(",", ":"))
     return compressor.compress(text.encode()) + compressor.flush()
+
+
+class Attempts:
+    """The sealed executions of a build that was retried, by attempt: until it ended, and from each retry to its end."""
+
+    __slots__ = ("_documents", "_firsts", "_numbers", "_sealed", "superseded")
+
+    def __init__(self) -> None:
+        self._sealed: list[bytes] = []
+        self._documents: list[Sequence[WorkflowDocument]] = []
+        #: The place of each attempt's first execution among those of the image, and its number.
+        self._firsts: list[int] = []
+        self._numbers: list[int] = []
+        #: By the ARN of a workflow, how many of the image's first executions are retried if they are its.
+        self.superseded: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """How many executions there are."""
+        return self._firsts[-1] + len(self._documents[-1]) if self._firsts else 0
+
+    def add(self, sealed: bytes, documents: Sequence[WorkflowDocument], number: int) -> None:
+        """
+        :param documents: those of the executions, in their order.
+        :param number: that of the first execution.
+        """
+        if documents:
+            self._firsts.append(len(self))
+            self._numbers.append(number)
+            self._sealed.append(sealed)
+            self._documents.append(documents)
+
+    def attempt_at(self, place: int) -> int:
+        return bisect_right(self._firsts, place) - 1
+
+    def attempt_with(self, number: int) -> int:
+        """The attempt whose executions and steps have this number among theirs; -1 for none."""
+        return bisect_right(self._numbers, number) - 1
+
+    def open(self, attempt: int, uses: Sequence[Mapping[str, Any]]) -> tuple[int, list[WorkflowExecution]]:
+        """Copies of the executions of an attempt, and the place of the first.
+
+        :param uses: the workflows of the image.
+        """
+        first = self._firsts[attempt]
+        executions = unseal(self._sealed[attempt], uses, self._documents[attempt])
+        for place, execution in enumerate(executions, start=first):
+            execution.retried = place < self.superseded.get(execution.use["workflowArn"], 0)
+        return first, executions
+
+
+class SealedExecutions(Sequence[WorkflowExecution]):
+    """The executions of a build that was retried, in the order in which they began. What is looked at is a copy."""
+
+    def __init__(self, attempts: Attempts, uses: Sequence[Mapping[str, Any]]) -> None:
+        self._attempts = attempts
+        self._uses = uses
+        self._first = 0
+        self._opened: list[WorkflowExecution] = []
+
+    def __len__(self) -> int:
+        return len(self._attempts)
+
+    @overload
+    def __getitem__(self, place: int) -> WorkflowExecution: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[WorkflowExecution]: ...
+    def __getitem__(self, place: int | slice) -> WorkflowExecution | list[WorkflowExecution]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        if not self._first <= place < self._first + len(self._opened):
+            self._first, self._opened = self._attempts.open(self._attempts.attempt_at(place), self._uses)
+        return self._opened[place - self._first]
 
 
 def unseal(

@@ -60,6 +60,8 @@ class Steering:
     build_failures: list[BuildFailure] = field(default_factory=list)
     operation_failures: list[OperationFailure] = field(default_factory=list)
     packages: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    #: By account, Region and name: the quotas that are not AWS's defaults. None is no limit.
+    quotas: dict[tuple[str, str, str], int | None] = field(default_factory=dict)
     _sets_progression: bool = False
 
     def take_build_failure(
@@ -94,6 +96,7 @@ class Steering:
         self.build_failures.clear()
         self.operation_failures.clear()
         self.packages.clear()
+        self.quotas.clear()
         if self._sets_progression:
             state_manager.unset_transition(MODEL_NAME)
             self._sets_progression = False

@@ -45,19 +45,20 @@ class WorkflowHistory:
 
     def execution(self, execution_id: str) -> tuple[WorkflowRuns, WorkflowExecution]:
         """:raises ResourceNotFoundException: there is no such execution."""
-        runs = self._runs.get(_key_in(execution_id))
-        for execution in () if runs is None else runs.executions:
-            if runs is not None and runs.execution_id(execution) == execution_id:
-                return runs, execution
+        key, number = _key_and_number_in(execution_id)
+        runs = self._runs.get(key)
+        execution = None if runs is None else runs.find(number)
+        if runs is not None and execution is not None and runs.execution_id(execution) == execution_id:
+            return runs, execution
         raise ResourceNotFoundException("WorkflowExecution", execution_id)
 
     def step(self, step_id: str) -> StepPlace:
         """:raises ResourceNotFoundException: there is no such step."""
-        runs = self._runs.get(_key_in(step_id))
-        for execution in () if runs is None else runs.executions:
-            for position in range(len(execution.steps)):
-                if runs is not None and runs.step_id(execution, position) == step_id:
-                    return StepPlace(runs, execution, position)
+        key, number = _key_and_number_in(step_id)
+        runs = self._runs.get(key)
+        execution = None if runs is None else runs.find(number)
+        if runs is not None and execution is not None and number > execution.number:
+            return StepPlace(runs, execution, number - execution.number - 1)
         raise ResourceNotFoundException("WorkflowStepExecution", step_id)
 
     def begins_to_wait(self, place: StepPlace) -> None:
@@ -78,14 +79,20 @@ class WorkflowHistory:
         return self._waiting.after(key)
 
 
+# An odd factor gives all numbers different digits, and the digits their number back.
+_FACTOR = 0x9E3779B1
+_INVERSE = pow(_FACTOR, -1, 2**32)
+
+
 def id_of(key: int, number: int) -> str:
     """One of the ids of an image's executions and steps: a UUID, of which the number decides the last eight digits."""
-    # An odd factor gives all numbers different digits.
-    last = ((key >> 32) ^ (number * 0x9E3779B1)) & 0xFFFFFFFF
+    last = ((key >> 32) ^ (number * _FACTOR)) & 0xFFFFFFFF
     digits = f"{key:024x}{last:08x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _key_in(id_: str) -> int:
-    """What the ids of an image have in common."""
-    return int(id_.partition("-")[2].replace("-", "")[:24], 16)
+def _key_and_number_in(id_: str) -> tuple[int, int]:
+    """What the ids of an image have in common, and which of them it is."""
+    digits = id_.partition("-")[2].replace("-", "")
+    key, last = int(digits[:24], 16), int(digits[24:], 16)
+    return key, (last ^ (key >> 32)) * _INVERSE & 0xFFFFFFFF

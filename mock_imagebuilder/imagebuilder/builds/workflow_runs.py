@@ -7,6 +7,7 @@ run at the same time, groups one after the other (WorkflowConfiguration.parallel
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from .component_phases import ComponentPhase, ComponentRun, ComponentRuns, phase
 from .instance_actions import instance_type
 from .outputs import events
 from .outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
-from .sealed_executions import seal, unseal
+from .sealed_executions import Attempts, SealedExecutions, seal, unseal
 from .steering import DEFAULT_REASON, BuildFailure
 from .step_actions import ACTIONS
 from .step_run import StepRun
@@ -76,7 +77,7 @@ class _StageRun:
 class WorkflowRuns:
     """The workflow executions of one image, in the order in which they began."""
 
-    __slots__ = ("_documents", "_executions", "_sealed", "_stage", "components", "image", "key")
+    __slots__ = ("_attempts", "_documents", "_executions", "_sealed", "_stage", "components", "image", "key")
 
     def __init__(self, image: Image) -> None:
         self.image = image
@@ -88,13 +89,27 @@ class WorkflowRuns:
         self._sealed = b""
         self._documents: tuple[WorkflowDocument, ...] = ()
         self._stage: _StageRun | None = None
+        #: Of a build that was retried.
+        self._attempts: Attempts | None = None
 
     @property
     def executions(self) -> Sequence[WorkflowExecution]:
         """Those of a build that has ended are copies."""
         if self._executions is not None:
             return self._executions
+        if self._attempts is not None:
+            return SealedExecutions(self._attempts, self._uses)
         return unseal(self._sealed, self._uses, self._documents)
+
+    def find(self, number: int) -> WorkflowExecution | None:
+        """The execution that has this number, or whose step has it."""
+        executions = self.executions
+        if self._attempts is not None and self._executions is None:
+            attempt = self._attempts.attempt_with(number)
+            _, executions = self._attempts.open(attempt, self._uses) if attempt >= 0 else (0, [])
+        place = bisect_right(executions, number, key=lambda execution: execution.number) - 1
+        found = executions[place] if place >= 0 else None
+        return found if found is not None and number <= found.number + len(found.steps) else None
 
     def execution_id(self, execution: WorkflowExecution) -> str:
         return f"wf-{id_of(self.key, execution.number)}"
@@ -171,16 +186,25 @@ class WorkflowRuns:
                 self._waits_no_longer(execution)
                 execution.cancel(moment)
         self._stage = None
-        self._sealed = seal(self._executions, self._uses)
-        self._documents = tuple(execution.document for execution in self._executions)
+        ended = self._executions[0 if self._attempts is None else len(self._attempts) :]
+        sealed, documents = seal(ended, self._uses), tuple(execution.document for execution in ended)
+        if self._attempts is None:
+            self._sealed, self._documents = sealed, documents
+        else:
+            self._attempts.add(sealed, documents, ended[0].number if ended else 0)
         self._executions = None
 
     def reopen(self, status: str) -> None:
         """The build is retried from the stage of this status on: what ran there is superseded."""
         executions = list(self.executions)
+        if self._attempts is None:
+            self._attempts = Attempts()
+            self._attempts.add(self._sealed, self._documents, executions[0].number if executions else 0)
+            self._sealed, self._documents = b"", ()
         for execution in executions:
             if type_of(execution.use["workflowArn"]) == _TYPES.get(status):
                 execution.retried = True
+                self._attempts.superseded[execution.use["workflowArn"]] = len(executions)
         self._executions = executions
 
     @property

@@ -17,10 +17,12 @@ from ..exceptions import (
     DryRunOperationException,
     ResourceDependencyException,
     ResourceNotFoundException,
+    ServiceQuotaExceededException,
     invalid_value,
     misplaced_wildcard,
 )
-from ..store import HasArn, Index, Store, VersionedStore
+from ..quotas import QUOTAS
+from ..store import HasArn, Store, VersionedStore
 from .published import PublishedImages, published_images
 
 if TYPE_CHECKING:
@@ -28,9 +30,11 @@ if TYPE_CHECKING:
 
     from types_boto3_imagebuilder.type_defs import DeleteImageRequestTypeDef
 
+    from ..builds.build import Build
     from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
     from ..builds.outputs.outbox import Outbox
     from ..builds.running import RunningBuilds
+    from ..builds.scan_history import ScanHistory
     from ..builds.steering import Steering
     from ..builds.vm_tasks import VmTasks
     from ..builds.workflow_history import WorkflowHistory
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     from .infrastructure_configuration import InfrastructureConfiguration
     from .lifecycle_policy import LifecyclePolicy
     from .recipe_versions import Recipe
-    from .scan_finding import ScanFinding
     from .sharing import ResourcePolicy, Share
     from .workflow import Workflow
 
@@ -153,8 +156,9 @@ class BackendCore(BaseBackend):
     images: VersionedStore[Image]
     workflows: VersionedStore[Workflow]
     workflow_history: WorkflowHistory
-    #: By the order in which they were found.
-    scan_findings: Index[int, ScanFinding]
+    #: The builds and imports of this account and Region that have not ended.
+    builds_in_progress: set[Build]
+    scan_findings: ScanHistory
     #: By the ARN of the resource.
     resource_policies: dict[str, ResourcePolicy]
 
@@ -328,8 +332,12 @@ class BackendCore(BaseBackend):
         """What this account lets others read of a kind, such as ``ImageRecipe``."""
         raise NotImplementedError
 
+    def sharing_state(self, kind: str) -> tuple[Any, ...]:
+        """What :meth:`shares` depends on, to be compared with an earlier one. It does not grow with what is shared."""
+        raise NotImplementedError
+
     def shared_with_me(self, kind: str, verb: str) -> VersionedStore[Any]:
-        """What other accounts let this one read, in a store like those of own resources.
+        """What other accounts let this one read, in a store like those of own resources. It is for reading only.
 
         :param kind: ``Component``, ``ContainerRecipe``, ``Image`` or ``ImageRecipe``.
         :param verb: ``Get`` or ``List``.
@@ -357,6 +365,21 @@ class BackendCore(BaseBackend):
     def recipes(self) -> Iterator[Recipe]:
         """All recipes of this account."""
         return chain(self.image_recipes, self.container_recipes)
+
+    def quota(self, name: str) -> int | None:
+        """A service quota of this account in this Region, see :data:`~..quotas.QUOTAS`. None is no limit."""
+        return self.steering.quotas.get((self.account_id, self.region_name, name), QUOTAS[name].default)
+
+    def require_place(self, quota: str, in_use: int) -> None:
+        """To be called after all other checks: dry runs at the limit are refused too.
+
+        :param quota: the name of the service quota that one more counts towards.
+        :param in_use: how many there are.
+        :raises ServiceQuotaExceededException: that is as many as there may be.
+        """
+        limit = self.quota(quota)
+        if limit is not None and in_use >= limit:
+            raise ServiceQuotaExceededException.reached(quota, limit)
 
     def stop_dry_run(self, request: Mapping[str, Any]) -> None:
         """Ends a dry run, after all checks and before the first write.

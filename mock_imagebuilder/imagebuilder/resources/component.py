@@ -64,6 +64,7 @@ class ComponentOperations(BackendCore):
         :raises InvalidVersionNumberException: a node of the version is too large.
         :raises InvalidParameterValueException: the document cannot be read or breaks a rule of component documents.
         :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         version_arn = self._component_version_arn(request["name"], request["semanticVersion"])
         data = read_document(request, self.account_id, self.partition)
@@ -79,6 +80,7 @@ class ComponentOperations(BackendCore):
         :returns: the ARN of the build.
         :raises InvalidParameterValueException: the document breaks a rule of component documents.
         :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         document = _parse(data, request["platform"], parameter)
         record: Record = {
@@ -98,6 +100,7 @@ class ComponentOperations(BackendCore):
             "tags": request.get("tags", {}),
         }
         self._require_new_content(version_arn, record)
+        self.require_place("Components", len(self.components))
         self.stop_dry_run(request)
         arn = version_arn.with_version(version_arn.version, self.components.next_build(version_arn))
         self.components.add(Component({"arn": str(arn), **record, "dateCreated": iso_date(now())}))

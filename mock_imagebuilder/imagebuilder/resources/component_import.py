@@ -30,6 +30,7 @@ class ComponentImportOperations(ComponentOperations):
         :raises InvalidParameterValueException: the script is empty or cannot be read, or its document would break a
             rule: it is too large, or has an expression that means nothing, such as ``{{ name }}`` in a script.
         :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         version_arn = self._component_version_arn(request["name"], request["semanticVersion"])
         script = read_document(request, self.account_id, self.partition)

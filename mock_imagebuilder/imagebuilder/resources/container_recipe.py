@@ -60,7 +60,7 @@ class ContainerRecipeOperations(RecipeOperations):
             :func:`~..builds.recipe_components.check_components`.
         :raises InvalidParameterCombinationException: two settings clash.
         :raises ResourceNotFoundException: the parent image or a component does not exist.
-        :raises ServiceQuotaExceededException: there are too many components.
+        :raises ServiceQuotaExceededException: there are too many components, or as many recipes as there may be.
         :raises ResourceAlreadyExistsException: the name has this version already, whatever is in it.
         """
         family = self.arn("container-recipe", slug(request["name"]))
@@ -73,6 +73,7 @@ class ContainerRecipeOperations(RecipeOperations):
         self._check_instance(request.get("instanceConfiguration", {}))
         self._check_target(request["targetRepository"]["repositoryName"])
         self._require_new_recipe(self.container_recipes, arn)
+        self.require_place("Container recipes", len(self.container_recipes))
         self.stop_dry_run(request)
         recipe = ContainerRecipe(
             {

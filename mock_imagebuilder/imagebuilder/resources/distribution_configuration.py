@@ -51,11 +51,13 @@ class DistributionConfigurationOperations(BackendCore):
         """
         :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         check_distributions(request["distributions"], self.partition)
         arn = str(self.arn("distribution-configuration", slug(request["name"])))
         if self.distribution_configurations.find(arn):
             raise ResourceAlreadyExistsException(self.distribution_configurations.kind, arn)
+        self.require_place("Distribution configurations", len(self.distribution_configurations))
         self.stop_dry_run(request)
         self.distribution_configurations.add(
             DistributionConfiguration(

@@ -22,7 +22,7 @@ from ..exceptions import (
     invalid_value,
     misplaced_wildcard,
 )
-from ..store import NameFilter, VersionedStore, VersionEntry
+from ..store import NameFilter, VersionedStore, VersionEntry, places_after
 from .base import Answer, BackendCore, Record, Resource, iso_date, now, operation, read_filters
 
 if TYPE_CHECKING:
@@ -171,7 +171,11 @@ class ImageOperations(BackendCore):
         created: datetime,
         recipe: Recipe | None = None,
     ) -> Image:
-        """Store the next build of an image version."""
+        """Store the next build of an image version. Changes nothing before it does.
+
+        :raises ServiceQuotaExceededException: as many builds are in progress as there may be.
+        """
+        self.require_place("Concurrent builds", len(self.builds_in_progress))
         version_arn = self.arn("image", slug, version)
         arn = version_arn.with_version(version, self.images.next_build(version_arn))
         record = {
@@ -255,6 +259,7 @@ class ImageOperations(BackendCore):
             pipeline.remove_image(image)
         self.images.remove(image.arn).forget()
         self.workflow_history.remove(image.workflow_runs)
+        self.scan_findings.remove(image)
         return {"imageBuildVersionArn": image.arn}
 
     @operation("ListImages")
@@ -337,11 +342,7 @@ class ImageOperations(BackendCore):
         image = self.images.get(request["imageBuildVersionArn"])
         collected = image.is_available and image.record.get("enhancedImageMetadataEnabled", False)
         packages = self.steering.packages.get(image.arn, []) if collected else []
-        rows, token = self.list_page(
-            "ListImagePackages",
-            request,
-            lambda after: iter(list(enumerate(packages))[0 if after is None else after + 1 :]),
-        )
+        rows, token = self.list_page("ListImagePackages", request, lambda after: places_after(packages, after))
         return {"imagePackageList": rows, **token}
 
     def find_output_ami(self, ami_id: str) -> Image | None:

@@ -164,11 +164,13 @@ class ImagePipelineOperations(BackendCore):
         :raises InvalidParameterValueException: the schedule or a build setting breaks a rule, see
             :func:`~..builds.settings.check_build_settings` for these and for its other errors.
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         members = self._checked_members(request)
         arn = str(self.arn("image-pipeline", slug(request["name"])))
         if self.image_pipelines.find(arn):
             raise ResourceAlreadyExistsException(self.image_pipelines.kind, arn)
+        self.require_place("Image pipelines", len(self.image_pipelines))
         self.stop_dry_run(request)
         created = iso_date(now())
         pipeline = ImagePipeline({"arn": arn, "name": request["name"], "tags": request.get("tags", {})})

@@ -55,7 +55,7 @@ class ImageRecipeOperations(RecipeOperations):
             :func:`~..builds.parent_image.resolve_parent_image` and :func:`~..builds.recipe_components.check_components`.
         :raises InvalidParameterCombinationException: two settings clash.
         :raises ResourceNotFoundException: the parent image or a component does not exist.
-        :raises ServiceQuotaExceededException: there are too many components.
+        :raises ServiceQuotaExceededException: there are too many components, or as many recipes as there may be.
         :raises ResourceAlreadyExistsException: the name has this version already, whatever is in it.
         """
         family = self.arn("image-recipe", slug(request["name"]))
@@ -66,6 +66,7 @@ class ImageRecipeOperations(RecipeOperations):
         check_components(self, request.get("components", ()), parent)
         _check_settings(request, parent)
         self._require_new_recipe(self.image_recipes, arn)
+        self.require_place("Image recipes", len(self.image_recipes))
         self.stop_dry_run(request)
         recipe = ImageRecipe(
             {

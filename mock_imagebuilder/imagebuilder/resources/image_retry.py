@@ -29,6 +29,7 @@ class ImageRetryOperations(BackendCore):
         :raises ResourceInUseException: its build is running.
         :raises InvalidRequestException: it is a container image, is neither FAILED nor CANCELLED, or stopped before the
             test phase.
+        :raises ServiceQuotaExceededException: as many builds are in progress as there may be.
         """
         image = self.images.get(request["imageBuildVersionArn"])
         if image.build.is_running:
@@ -46,6 +47,7 @@ class ImageRetryOperations(BackendCore):
             raise InvalidRequestException(
                 f"The image '{image.arn}' stopped in the state {stopped_in}, before it had an AMI, and cannot be retried."
             )
+        self.require_place("Concurrent builds", len(self.builds_in_progress))
         statuses = [stage.status for stage in image.build.stages]
         failure = self.steering.take_build_failure(
             image.name, tuple(statuses[statuses.index(stopped_in) :]), image.workflow_runs.step_names

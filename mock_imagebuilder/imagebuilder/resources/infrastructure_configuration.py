@@ -54,11 +54,13 @@ class InfrastructureConfigurationOperations(BackendCore):
         :raises InvalidParameterValueException: a setting breaks a rule, see :func:`check_settings`.
         :raises InvalidParameterCombinationException: two settings clash, see :func:`check_settings`.
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         check_settings(self, request)
         arn = str(self.arn("infrastructure-configuration", slug(request["name"])))
         if self.infrastructure_configurations.find(arn):
             raise ResourceAlreadyExistsException(self.infrastructure_configurations.kind, arn)
+        self.require_place("Infrastructure configurations", len(self.infrastructure_configurations))
         self.stop_dry_run(request)
         configuration = InfrastructureConfiguration(
             {"arn": arn, "name": request["name"], "dateCreated": iso_date(now()), "tags": request.get("tags", {})}

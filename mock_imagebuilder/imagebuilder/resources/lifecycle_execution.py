@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..arns import Arn
 from ..exceptions import invalid_value
+from ..store import places_after
 from ..versions import WILDCARD
-from .base import Answer, BackendCore, Record, now, operation
+from .base import Answer, BackendCore, now, operation
 
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.type_defs import (
@@ -64,11 +64,9 @@ class LifecycleExecutionOperations(BackendCore):
         execution.observe(now())
         parent = request.get("parentResourceId")
         entries = execution.resources if parent is None else execution.outputs.get(parent, [])
-
-        def rows_after(after: int | None) -> Iterator[tuple[int, Record]]:
-            return iter(list(enumerate(entries))[0 if after is None else after + 1 :])
-
-        rows, token = self.list_page("ListLifecycleExecutionResources", request, rows_after)
+        rows, token = self.list_page(
+            "ListLifecycleExecutionResources", request, lambda after: places_after(entries, after)
+        )
         return {
             "lifecycleExecutionId": execution.id,
             "lifecycleExecutionState": execution.record["state"],

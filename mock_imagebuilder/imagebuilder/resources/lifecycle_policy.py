@@ -59,12 +59,14 @@ class LifecyclePolicyOperations(BackendCore):
             :func:`check_lifecycle_policy`.
         :raises InvalidParameterCombinationException: settings that do not go together, see there.
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         check_lifecycle_policy(request)
         self.require_lifecycle_role(request["executionRole"])
         arn = str(self.arn("lifecycle-policy", slug(request["name"])))
         if self.lifecycle_policies.find(arn):
             raise ResourceAlreadyExistsException(self.lifecycle_policies.kind, arn)
+        self.require_place("Lifecycle policies", len(self.lifecycle_policies))
         self.stop_dry_run(request)
         policy = LifecyclePolicy(
             {

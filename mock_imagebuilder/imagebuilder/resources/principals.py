@@ -47,6 +47,18 @@ def in_same_organization(account_id: str, other_id: str, partition: str) -> bool
     )
 
 
+def organizations_state(partition: str) -> tuple[Any, ...]:
+    """What :func:`includes` and :func:`in_same_organization` depend on, to be compared with an earlier one."""
+    return tuple(
+        (
+            None if organizations.org is None else organizations.org.id,
+            *((account.id, account.parent_id) for account in organizations.accounts),
+            *((unit.id, unit.parent_id) for unit in organizations.ou),
+        )
+        for organizations in _living_organizations(partition)
+    )
+
+
 def _living_organizations(partition: str) -> Iterator[Any]:
     module: Any = sys.modules.get("moto.organizations.models")
     for master in list(module.organizations_backends) if module is not None else ():

@@ -83,6 +83,7 @@ class ResourcePolicyOperations(SharingOperations):
     def _put_policy(self, store: VersionedStore[Any], member: str, request: Mapping[str, Any]) -> Answer:
         resource: Resource = store.get(request[member])
         grants = read_policy(request["policy"], Arn.parse(resource.arn))
+        self.policy_changes += 1
         self.resource_policies[resource.arn] = ResourcePolicy(resource, request["policy"], grants)
         return {member: resource.arn}
 

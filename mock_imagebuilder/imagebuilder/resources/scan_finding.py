@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..api import load_model
 from ..api.validation import Reader, Refusal, compile_reader
 from ..builds.announcements import announce_findings
+from ..builds.scan_history import KEYS, has_been_scanned
 from ..exceptions import invalid_value
 from .base import Answer, BackendCore, Record, now, operation, read_filters
 
@@ -30,21 +30,10 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 _FIX_AVAILABLE = ("YES", "NO", "PARTIAL")
 #: What an aggregation counts besides ``all``: findings of lower severities are in ``all`` only.
 _COUNTED = ("CRITICAL", "HIGH", "MEDIUM")
-#: The scan comes with the tests of an image: before they are over there is nothing to show.
-_BEFORE_THE_SCAN = ("PENDING", "CREATING", "BUILDING", "TESTING")
-
-
-def _vulnerability_id(finding: Record) -> str | None:
-    vulnerability_id: str | None = finding.get("packageVulnerabilityDetails", {}).get("vulnerabilityId")
-    return vulnerability_id
-
-
 #: By the name of a filter: the value of a finding.
 _FILTERED: Mapping[str, Callable[[Record], str | None]] = {
-    "imageBuildVersionArn": lambda finding: finding["imageBuildVersionArn"],
-    "imagePipelineArn": lambda finding: finding.get("imagePipelineArn"),
+    **{name: KEYS[name] for name in ("imageBuildVersionArn", "imagePipelineArn", "vulnerabilityId")},
     "severity": lambda finding: finding["severity"],
-    "vulnerabilityId": _vulnerability_id,
 }
 
 #: By the type of an aggregation: the member of the answer, and its key.
@@ -54,14 +43,6 @@ _AGGREGATIONS: Mapping[str, tuple[str, str]] = {
     "imagePipelineArn": ("imagePipelineAggregation", "imagePipelineArn"),
     "vulnerabilityId": ("vulnerabilityIdAggregation", "vulnerabilityId"),
 }
-
-
-@dataclass(frozen=True)
-class ScanFinding:
-    """A finding in the members of the API's ImageScanFinding, and the image that it is in."""
-
-    image: Image
-    record: Record
 
 
 class ScanFindingOperations(BackendCore):
@@ -84,17 +65,15 @@ class ScanFindingOperations(BackendCore):
         }
         times = {"severity": "UNTRIAGED", "firstObservedAt": moment, "updatedAt": moment}
         records = [times | _read_finding(finding, of_image) for finding in findings]
-        for record in records:
-            last, _ = next(self.scan_findings.before(None), (0, None))
-            self.scan_findings.add(last + 1, ScanFinding(image, record))
-        if records and image.status not in _BEFORE_THE_SCAN:
+        self.scan_findings.add(image, records)
+        if records and has_been_scanned(image):
             announce_findings(image, moment)
 
     def severity_counts_of(self, image: Image) -> Mapping[str, int] | None:
         if not image.record.get("imageScanningConfiguration", {}).get("imageScanningEnabled"):
             return None
-        severities = [finding.record["severity"] for _, finding in self._finding_rows(None) if finding.image is image]
-        return _severity_counts(Counter(severities)) if severities else None
+        counts = self.scan_findings.counts_of(image)
+        return _severity_counts(counts) if counts else None
 
     @operation("ListImageScanFindings")
     def list_image_scan_findings(self, request: ListImageScanFindingsRequestTypeDef) -> Answer:
@@ -103,13 +82,14 @@ class ScanFindingOperations(BackendCore):
         Filters: ``imageBuildVersionArn``, ``imagePipelineArn``, ``severity``, ``vulnerabilityId``; one at a time.
         """
         filters = read_filters(request, _FILTERED)
+        self.scan_findings.refresh(self.builds_in_progress)
         rows, token = self.list_page(
             "ListImageScanFindings",
             request,
-            self._finding_rows,
-            lambda finding: all(_FILTERED[name](finding.record) in values for name, values in filters.items()),
+            self.scan_findings.after,
+            lambda finding: all(_FILTERED[name](finding) in values for name, values in filters.items()),
         )
-        return {"findings": [row.record for row in rows], **token}
+        return {"findings": rows, **token}
 
     @operation("ListImageScanFindingAggregations")
     def list_image_scan_finding_aggregations(self, request: ListImageScanFindingAggregationsRequestTypeDef) -> Answer:
@@ -121,26 +101,15 @@ class ScanFindingOperations(BackendCore):
         """
         type_, values = _aggregation_filter(request)
         member, key_name = _AGGREGATIONS[type_]
-        counts: dict[str, Counter[str]] = {}
-        for _, finding in self._finding_rows(None):
-            key = self.account_id if type_ == "accountId" else _FILTERED[type_](finding.record)
-            if key is not None and (values is None or key in values):
-                counts.setdefault(key, Counter())[finding.record["severity"]] += 1
-        keys, token = self.list_page(
+        self.scan_findings.refresh(self.builds_in_progress)
+        rows, token = self.list_page(
             "ListImageScanFindingAggregations",
             request,
-            lambda after: ((key, key) for key in sorted(counts) if after is None or key > after),
+            # With its key, as a row of the page.
+            lambda after: ((row[0], row) for row in self.scan_findings.counts_after(type_, values, after)),
         )
-        responses = [{member: {key_name: key, "severityCounts": _severity_counts(counts[key])}} for key in keys]
+        responses = [{member: {key_name: key, "severityCounts": _severity_counts(counts)}} for key, counts in rows]
         return {"aggregationType": type_, "responses": responses, **token}
-
-    def _finding_rows(self, after: int | None) -> Iterator[tuple[int, ScanFinding]]:
-        """Findings of images that are still there, and have been scanned."""
-        return (
-            (number, finding)
-            for number, finding in self.scan_findings.after(after)
-            if self.images.find(finding.image.arn) is finding.image and finding.image.status not in _BEFORE_THE_SCAN
-        )
 
 
 def _aggregation_filter(request: Mapping[str, Any]) -> tuple[str, list[str] | None]:

@@ -15,7 +15,7 @@ from ..builds.outputs.outbox import living_backend
 from ..exceptions import ResourceDependencyException
 from ..store import VersionedStore
 from .base import BackendCore, Resource
-from .principals import account_of, in_same_organization, includes
+from .principals import account_of, in_same_organization, includes, organizations_state
 from .resource_policy_document import VERBS, Grant
 
 #: The types in the ARNs of what can be shared, by the kind.
@@ -48,6 +48,11 @@ class Share:
 class SharingOperations(BackendCore):
     """What this account shares, and what others share with it."""
 
+    #: How often a policy has been put on a resource.
+    policy_changes: int
+    #: By kind and verb: what others share, and what it was gathered from.
+    _shared_stores: dict[tuple[str, str], tuple[tuple[Any, ...], VersionedStore[Any]]]
+
     @property
     def _shareable(self) -> Mapping[str, VersionedStore[Any]]:
         stores: tuple[VersionedStore[Any], ...] = (
@@ -78,6 +83,34 @@ class SharingOperations(BackendCore):
                     yield Share(resource, grant, not resource_share.allow_external_principals)
 
     def shared_with_me(self, kind: str, verb: str) -> VersionedStore[Any]:
+        state = (
+            *(owner.sharing_state(kind) for owner in self.other_accounts),
+            *organizations_state(self.partition),
+        )
+        known = self._shared_stores.get((kind, verb))
+        if known is None or known[0] != state:
+            known = self._shared_stores[kind, verb] = state, self._gather(kind, verb)
+        return known[1]
+
+    def sharing_state(self, kind: str) -> tuple[Any, ...]:
+        ram = living_backend("ram", self.account_id, self.region_name)
+        return (
+            self.account_id,
+            self.policy_changes,
+            self._shareable[kind].changes,
+            *(
+                (
+                    share.arn,
+                    share.status,
+                    share.allow_external_principals,
+                    len(share.principals),
+                    len(share.resource_arns),
+                )
+                for share in (ram.resource_shares if ram is not None else ())
+            ),
+        )
+
+    def _gather(self, kind: str, verb: str) -> VersionedStore[Any]:
         found = {
             share.resource.arn: share.resource
             for owner in self.other_accounts

@@ -59,6 +59,7 @@ class WorkflowOperations(BackendCore):
         :raises InvalidVersionNumberException: a node of the version is too large.
         :raises InvalidParameterValueException: the document cannot be read or breaks a rule of workflow documents.
         :raises ResourceAlreadyExistsException: the newest build of the version has the same content.
+        :raises ServiceQuotaExceededException: there are as many as there may be.
         """
         version_arn = self._workflow_version_arn(request)
         data = read_document(request, self.account_id, self.partition)
@@ -81,6 +82,7 @@ class WorkflowOperations(BackendCore):
         entry = self.workflows.entry_of(version_arn)
         if entry and all(entry.newest.record.get(member) == record[member] for member in _CONTENT):
             raise ResourceAlreadyExistsException(self.workflows.kind, entry.newest.arn)
+        self.require_place("Image workflows", len(self.workflows))
         self.stop_dry_run(request)
         arn = version_arn.with_version(version_arn.version, self.workflows.next_build(version_arn))
         self.workflows.add(Workflow({"arn": str(arn), **record, "dateCreated": iso_date(now())}, document))

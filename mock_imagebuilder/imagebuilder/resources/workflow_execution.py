@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from ..builds.workflow_execution import COMPLETED, FAILED, SKIPPED
 from ..builds.workflow_history import StepPlace
 from ..builds.workflow_runs import type_of
 from ..exceptions import invalid_value
+from ..store import places_after
 from .base import Answer, BackendCore, Record, iso_date, now, operation
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ..builds.workflow_execution import WorkflowExecution
     from ..builds.workflow_runs import WorkflowRuns
 
-Row = TypeVar("Row")
-
 #: The model's limit for messages.
 _MAX_MESSAGE = 500
 
@@ -42,7 +40,9 @@ class WorkflowExecutionOperations(BackendCore):
         :raises ResourceNotFoundException: there is no such image.
         """
         image = self.images.get(request["imageBuildVersionArn"])
-        rows, token = self._page("ListWorkflowExecutions", request, image.workflow_runs.executions)
+        rows, token = self.list_page(
+            "ListWorkflowExecutions", request, lambda after: places_after(image.workflow_runs.executions, after)
+        )
         return {
             "workflowExecutions": [{**_execution(image.workflow_runs, row), "retried": row.retried} for row in rows],
             "imageBuildVersionArn": image.arn,
@@ -64,7 +64,7 @@ class WorkflowExecutionOperations(BackendCore):
         """
         runs, execution = self.workflow_history.execution(request["workflowExecutionId"])
         places = [StepPlace(runs, execution, position) for position in range(len(execution.steps))]
-        rows, token = self._page("ListWorkflowStepExecutions", request, places)
+        rows, token = self.list_page("ListWorkflowStepExecutions", request, lambda after: places_after(places, after))
         return {
             "steps": [_step(row) for row in rows],
             "workflowBuildVersionArn": execution.use["workflowArn"],
@@ -116,17 +116,6 @@ class WorkflowExecutionOperations(BackendCore):
         place.runs.act(place, request["action"], request.get("reason"), moment)
         image.build.resume(moment)
         return {"stepExecutionId": place.id, "imageBuildVersionArn": image.arn}
-
-    def _page(
-        self, operation_name: str, request: Mapping[str, Any], rows: Sequence[Row]
-    ) -> tuple[list[Row], dict[str, str]]:
-        """One page of rows that only ever get more. Their keys are their places."""
-
-        def rows_after(after: int | None) -> Iterator[tuple[int, Row]]:
-            first = 0 if after is None else after + 1
-            return enumerate(rows[first:], start=first)
-
-        return self.list_page(operation_name, request, rows_after)
 
 
 def _execution(runs: WorkflowRuns, execution: WorkflowExecution) -> Record:
