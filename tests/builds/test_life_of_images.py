@@ -305,4 +305,6 @@ class LivesOfImages(RuleBasedStateMachine):
 
 
 TestLivesOfImages = pytest.mark.usefixtures("_without_motos_own_amis")(LivesOfImages.TestCase)
-LivesOfImages.TestCase.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+LivesOfImages.TestCase.settings = settings(
+    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, database=None
+)
