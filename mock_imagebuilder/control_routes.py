@@ -2,9 +2,9 @@
 
 ``POST /moto-api/imagebuilder/NAME`` calls the method of :class:`.Control` of that name, hyphens for underscores:
 ``fail-next-build``, ``make-image``. The body is a JSON object of the method's parameters, for ``add-managed`` the content
-of a catalogue file, and ``account_id`` and ``region`` for the handle itself. Moments are text in the form of ISO 8601.
-The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status 400 (the body or a value is not valid), 404 (no
-such method, no such image) or 405 (not POST).
+of a catalogue file, and ``account_id`` and ``region`` for the handle itself, unless the method has a parameter of that
+name. Moments are text in the form of ISO 8601. The answer is ``{"result": ...}``, or ``{"message": ...}`` with the status
+400 (the body or a value is not valid), 404 (no such method, image or rule) or 405 (not POST).
 """
 
 from __future__ import annotations
@@ -74,9 +74,11 @@ def steer(request: Any, full_url: str, headers: Any) -> Answer:  # noqa: ARG001 
         return _error(405, f"{name} is called with POST.")
     try:
         body = _read_object(_body_of(request))
-        handle = Control(**_take(Control.__init__, body, _names(Control.__init__) & body.keys()))
+        # The Region of fail-builds is its own: what it does is not the matter of one Region.
+        of_handle = _names(Control.__init__) - _names(method)
+        handle = Control(**_take(Control.__init__, body, of_handle & body.keys()))
         _require_region(handle)
-        result = method(handle, **_take(method, body, body.keys() - _names(Control.__init__)))
+        result = method(handle, **_take(method, body, body.keys() - of_handle))
     except LookupError as error:
         return _error(404, str(error.args[0]))
     except ImageBuilderException as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from mock_imagebuilder import Control, mock_imagebuilder
 from tests.build_parts import PARTS, create_distribution, create_infrastructure, create_pipeline, create_recipe
@@ -148,6 +151,60 @@ class TestFailOperation:
         mocked.fail_operation("ListImages", error="ServiceUnavailableException", times=2)
         assert client.list_images()["ResponseMetadata"]["RetryAttempts"] == 2
 
+    @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+    @pytest.mark.parametrize(
+        "error", ["TooManyRequestsException", "ThrottlingException", "ServiceUnavailableException", "ServiceException"]
+    )
+    def test_the_third_attempt_succeeds(self, mocked: Control, mode: Any, error: str) -> None:
+        config = Config(retries={"mode": mode, "total_max_attempts": 3})
+        client = boto3.client("imagebuilder", region_name=REGION, config=config)
+        mocked.fail_operation("ListImages", error=error, times=2)
+        assert client.list_images()["ResponseMetadata"]["RetryAttempts"] == 2
+        mocked.fail_operation("ListImages", error=error, times=3)
+        with pytest.raises(ClientError) as raised:
+            client.list_images()
+        assert raised.value.response["Error"]["Code"] == error
+        assert raised.value.response["ResponseMetadata"]["RetryAttempts"] == 2
+        assert client.list_images()["ResponseMetadata"]["RetryAttempts"] == 0
+
+    def test_several_operations(self, mocked: Control, hasty: Any) -> None:
+        """They are counted together."""
+        mocked.fail_operation("List*Recipes", error="TooManyRequestsException", times=3)
+        for ask in (hasty.list_image_recipes, hasty.list_container_recipes, hasty.list_image_recipes):
+            hasty.list_images()
+            with refused("TooManyRequestsException", 429, "Made to fail by the test."):
+                ask()
+        assert hasty.list_container_recipes()["containerRecipeSummaryList"] == []
+
+    def test_until_it_is_ended(self, mocked: Control, hasty: Any) -> None:
+        rule = mocked.fail_operation("*", error="ServiceUnavailableException", times=None)
+        for ask in (hasty.list_images, hasty.list_components, hasty.list_images):
+            with refused("ServiceUnavailableException", 503, "Made to fail by the test."):
+                ask()
+        mocked.end_rule(rule)
+        assert hasty.list_images()["imageVersionList"] == []
+
+    def test_a_code_that_the_model_lacks(self, mocked: Control, hasty: Any) -> None:
+        mocked.fail_operation("ListImages", error="InternalFailure", status=500)
+        with refused("InternalFailure", 500, "Made to fail by the test."):
+            hasty.list_images()
+        mocked.fail_operation("ListImages", error="ForbiddenException", status=403)
+        with refused("ForbiddenException", 403, "Made to fail by the test."):
+            hasty.list_images()
+
+    def test_threads_are_counted(self, mocked: Control, hasty: Any) -> None:
+        mocked.fail_operation("ListImages", error="ServiceException", times=20)
+
+        def fails(_: int) -> bool:
+            try:
+                hasty.list_images()
+            except hasty.exceptions.ServiceException:
+                return True
+            return False
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(fails, range(40))) == 20
+
     def test_nothing_is_written(self, mocked: Control, hasty: Any) -> None:
         mocked.fail_operation("ImportVmImage", error="ServiceException")
         with refused("ServiceException", 500, "Made to fail by the test."):
@@ -159,12 +216,18 @@ class TestFailOperation:
         [
             ({"operation": "CreateImages"}, "EC2 Image Builder has no operation 'CreateImages'"),
             ({"operation": "create_image"}, "EC2 Image Builder has no operation 'create_image'"),
+            ({"operation": "Make*"}, r"EC2 Image Builder has no operation 'Make\*'"),
             ({"operation": "CreateImage", "times": 0}, "times must be positive, or None"),
+            ({"operation": "CreateImage", "status": 503}, "status must be 500 for ServiceException, not 503"),
+            (
+                {"operation": "CreateImage", "error": "InternalFailure", "status": 200},
+                "status must be between 400 and 599 for InternalFailure, not 200",
+            ),
         ],
     )
     def test_refused(self, mocked: Control, arguments: dict[str, Any], message: str) -> None:
         with pytest.raises(ValueError, match=f"^{message}$"):
-            mocked.fail_operation(error="ServiceException", **arguments)
+            mocked.fail_operation(**{"error": "ServiceException", **arguments})
 
 
 class TestImportTask:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -11,9 +14,10 @@ import requests
 from moto import mock_aws
 
 from mock_imagebuilder import Control
+from tests.build_parts import create_infrastructure, create_recipe
 from tests.conftest import ACCOUNT, REGION
 from tests.errors import refused
-from tests.images import TASK, import_image, state_of
+from tests.images import TASK, create_image, get_image, import_image, state_of
 from tests.served import Address, serving
 
 NO_IMAGE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/web-server/1.0.0/1"
@@ -56,6 +60,59 @@ def test_fail_next_build(address: Address) -> None:
     assert address.steer("fail-next-build", stage="PENDING", reason="The disk is full.", match="web*").ok
     assert state_of(client, import_image(client, "db"))["status"] == "AVAILABLE"
     assert state_of(client, import_image(client, "web"))["reason"] == "The disk is full."
+
+
+def test_fail_builds(address: Address) -> None:
+    client = address.client("imagebuilder")
+    body = {"stage": "PENDING", "match": "web*", "nth": 2, "times": None, "reason": "The disk is full."}
+    rule = address.steer("fail-builds", **body).json()["result"]
+    statuses = [state_of(client, import_image(client, name))["status"] for name in ("web", "db", "web", "web")]
+    assert statuses == ["AVAILABLE", "AVAILABLE", "FAILED", "FAILED"]
+    assert address.steer("end-rule", rule=rule).json() == {"result": None}
+    assert state_of(client, import_image(client, "web"))["status"] == "AVAILABLE"
+    answer = address.steer("end-rule", rule="rule-9")
+    assert (answer.status_code, answer.json()) == (404, {"message": "there is no rule rule-9"})
+
+
+def test_fail_a_region(address: Address) -> None:
+    """It is the Region of the distribution, not that of the handle."""
+    client = address.client("imagebuilder")
+    address.client("iam").create_instance_profile(InstanceProfileName="builder")
+    create_recipe(client)
+    create_infrastructure(client, "builder")
+    distributions = [{"region": "eu-west-1", "amiDistributionConfiguration": {}}]
+    answer = client.create_distribution_configuration(name="west", distributions=distributions)
+    assert address.steer("fail-builds", region="eu-west-1", times=2, account_id=ACCOUNT).ok
+    assert state_of(client, create_image(client))["status"] == "AVAILABLE"
+    arn = create_image(client, distributionConfigurationArn=answer["distributionConfigurationArn"])
+    (failure,) = state_of(client, arn)["failureContext"]["distributionFailure"]["regionFailures"]
+    assert failure["region"] == "eu-west-1"
+
+
+def test_scans(address: Address) -> None:
+    client = address.client("imagebuilder")
+    address.client("iam").create_instance_profile(InstanceProfileName="builder")
+    address.client("inspector2").enable(accountIds=[ACCOUNT], resourceTypes=["EC2"])
+    create_recipe(client)
+    create_infrastructure(client, "builder")
+    finding = {"severity": "HIGH", "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-0001"}}
+    assert address.steer("find-vulnerabilities", findings=[finding], match="web *").ok
+    assert address.steer("fail-scans", status="TIMED_OUT", reason="Too slow.").ok
+    scanning = {"imageScanningEnabled": True}
+    first, second = (create_image(client, imageScanningConfiguration=scanning) for _ in range(2))
+    assert get_image(client, first)["scanState"] == {"status": "TIMED_OUT", "reason": "Too slow."}
+    (found,) = client.list_image_scan_findings()["findings"]
+    assert (found["imageBuildVersionArn"], found["severity"]) == (second, "HIGH")
+
+
+@pytest.mark.parametrize("page", ["server.md", "states-and-failures.md"])
+def test_the_calls_of_the_documentation(address: Address, page: str) -> None:
+    """Each is answered as the page has it."""
+    text = (Path(__file__).parents[1] / "docs" / page).read_text()
+    calls = re.findall(r"/moto-api/imagebuilder/([a-z-]+) *(?:\\\n)? *-d '([^']*)'\n(\{.*\})\n", text)
+    assert len(calls) == text.count("$ curl ")
+    for name, body, answer in calls:
+        assert address.steer(name, **json.loads(body)).json() == json.loads(answer), name
 
 
 def test_fail_operation(address: Address) -> None:
@@ -129,6 +186,11 @@ def test_the_whole_handle_is_there(address: Address) -> None:
         ),
         ("advance", {"image_arn": "web-server"}, 400, "not an Image Builder ARN: 'web-server'"),
         ("advance", {"image_arn": None}, 400, "image_arn is not valid: null."),
+        ("fail-builds", {"region": "mars-1"}, 400, "the Region 'mars-1' does not exist"),
+        ("fail-builds", {"nth": 1.5}, 400, "nth is not valid: 1.5."),
+        ("fail-scans", {"status": "ABANDONED"}, 400, 'status is not valid: "ABANDONED".'),
+        ("find-vulnerabilities", {"findings": []}, 400, "findings must have at least one entry"),
+        ("find-vulnerabilities", {"findings": ["CVE"]}, 400, 'findings is not valid: ["CVE"].'),
         (
             "fail-operation",
             {"operation": "CreateImages", "error": "ServiceException"},

@@ -15,6 +15,7 @@ from mock_imagebuilder import Control
 from ..build_parts import INFRASTRUCTURE, PARENT_IMAGE, create_infrastructure, create_recipe
 from ..conftest import REGION
 from ..images import create_image, state_of
+from ..resources.components import create_component
 from .clocks import START
 from .workflow_runs import all_steps_of
 
@@ -92,6 +93,30 @@ def test_a_failure(mocked: Control, client: Any, bucket: Any) -> None:
     outputs = json.loads(all_steps_of(client, arn)["ApplyBuildComponents"]["outputs"])
     folder = next(iter(written)).rpartition("/")[0]
     assert outputs["logUrl"] == f"s3://build-logs/{folder}"
+
+
+@pytest.mark.usefixtures("_parts")
+def test_a_failure_behind_others(mocked: Control, client: Any, bucket: Any) -> None:
+    """What is before it has succeeded, what is behind it does not run."""
+    names = ("first", "second", "third")
+    arns = [create_component(client, name=name) for name in names]
+    recipe = create_recipe(client, name="three", components=[{"componentArn": arn} for arn in arns])
+    mocked.fail_builds(component="second", reason="disk full")
+    arn = create_image(client, imageRecipeArn=recipe)
+    assert state_of(client, arn)["failureContext"]["componentFailure"]["componentArn"] == arns[1]
+    written = files(bucket)
+    (details,) = (json.loads(text) for name, text in written.items() if name.endswith(".json"))
+    assert (details["status"], details["failureMessage"]) == ("failed", f"Document {arns[1]} failed!")
+    documents = [(document["filePath"], document["status"]) for document in details["documents"]]
+    assert documents == [(arns[0], "success"), (arns[1], "failed")]
+    steps = [phase["steps"][0]["failureMessage"] for document in details["documents"] for phase in document["phases"]]
+    assert steps == ["", "disk full"]
+    (console,) = (text for name, text in written.items() if name.endswith("console.log"))
+    assert [f"Document {each}" in console for each in arns] == [True, True, False]
+    assert console.count("FINISHED EXECUTION") == 1
+    assert console.count("CmdExecution: ExitCode 0") == 1
+    assert f"  ComponentArn: {arns[1]}" in console
+    assert "completed execution with failure" in console
 
 
 @pytest.mark.usefixtures("_parts")

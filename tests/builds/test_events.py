@@ -18,7 +18,7 @@ from ..images import create_image, import_image, state_of
 from ..schedules import DAY, create_scheduled
 from .clocks import START
 from .listeners import create_queue, create_rule, create_topic, lines_of, received, states_in, subscribe
-from .workflow_runs import WAIT, all_steps_of, build_with, create_workflow, executions_of
+from .workflow_runs import LAUNCH, WAIT, all_steps_of, build_with, create_workflow, executions_of, step
 
 STATE_CHANGE = "EC2 Image Builder Image State Change"
 ID = r"[0-9a-f]{8}-[0-9a-f-]{27}"
@@ -125,11 +125,11 @@ def test_a_step_that_waits(client: Any, queue: str) -> None:
     assert event["detail-type"] == "EC2 Image Builder Workflow Step Waiting"
     assert event["resources"] == [arn, gate]
     (execution,) = executions_of(client, arn)
-    step = all_steps_of(client, arn)["Wait"]
-    assert event["time"] == f"{step['startTime'].partition('.')[0]}Z"
+    waits = all_steps_of(client, arn)["Wait"]
+    assert event["time"] == f"{waits['startTime'].partition('.')[0]}Z"
     assert event["detail"] == {
         "workflow-execution-id": execution["workflowExecutionId"],
-        "workflow-step-execution-id": step["stepExecutionId"],
+        "workflow-step-execution-id": waits["stepExecutionId"],
         "workflow-step-name": "Wait",
     }
     (waiting,) = client.list_waiting_workflow_steps()["steps"]
@@ -172,6 +172,33 @@ def test_findings_are_told_of_when_the_tests_are_over(
         "resource-id": instance,
         "finding-severity-counts": {"all": 3, "critical": 0, "high": 2, "medium": 0},
     }
+
+
+def test_findings_are_told_of_when_they_are_collected(
+    mocked: Control, client: Any, queue: str, inspector: None
+) -> None:
+    """The image is still being tested."""
+    mocked.find_vulnerabilities([{"severity": "CRITICAL"}])
+    collect = step("Collect", "CollectImageScanFindings", {"instanceId.$": "$.stepOutputs.Launch.instanceId"})
+    arn = build_with(client, create_workflow(client, "TEST", LAUNCH, collect, WAIT), **SCANNING)
+    (cve,) = cves_in(received(queue))
+    assert cve["detail"] == {
+        "resource-id": json.loads(all_steps_of(client, arn)["Launch"]["outputs"])["instanceId"],
+        "finding-severity-counts": {"all": 1, "critical": 1, "high": 0, "medium": 0},
+    }
+    (waiting,) = client.list_waiting_workflow_steps()["steps"]
+    client.send_workflow_step_action(
+        stepExecutionId=waiting["stepExecutionId"], imageBuildVersionArn=arn, action="RESUME"
+    )
+    assert cves_in(received(queue)) == []
+
+
+def test_a_scan_without_findings_is_not_told_of(mocked: Control, client: Any, queue: str, inspector: None) -> None:
+    mocked.fail_scans()
+    mocked.find_vulnerabilities([{"severity": "CRITICAL"}], match="other")
+    for _ in range(2):
+        create_image(client, **SCANNING)
+    assert cves_in(received(queue)) == []
 
 
 def test_findings_of_an_image_that_is_there(mocked: Control, client: Any, queue: str, inspector: None) -> None:

@@ -247,7 +247,7 @@ class TestImages:
         assert len(listed(client)) == 1
 
     def test_nothing_is_seen_while_an_image_is_tested_again(self, mocked: Control, client: Any, parts: Any) -> None:
-        mocked.fail_next_build("TESTING")
+        mocked.fail_next_build("TESTING", step="ApplyTestComponents")  # when its scan is complete
         failed = create_image(client, **parts)
         mocked.add_findings(failed, [finding("CVE-2026-0001")])
         other = create_image(client, **parts)

@@ -20,6 +20,7 @@ from .build_kind import BuildKind
 from .execution_role import SERVICE_LINKED_ROLE
 from .parent_image import resolve_parent_image
 from .references import resolve_references
+from .scan_actions import end_scan_of_output_ami
 
 if TYPE_CHECKING:
     from ..resources.base import BackendCore
@@ -36,7 +37,7 @@ def stages_of(workflow_types: frozenset[str], distributes: bool) -> tuple[Stage,
     stages = [Stage("PENDING"), Stage("CREATING", resolve_references)]
     stages.append(Stage("BUILDING", _require_output_ami if "BUILD" in workflow_types else _take_parent_ami))
     if "TEST" in workflow_types:
-        stages.append(Stage("TESTING"))
+        stages.append(Stage("TESTING", end_scan_of_output_ami))
     if "DISTRIBUTION" in workflow_types:
         stages += [Stage("DISTRIBUTING"), Stage("INTEGRATING")]
     elif distributes:

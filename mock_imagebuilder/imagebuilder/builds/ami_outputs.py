@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from .build import StageFailed
 from .distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
+from .failure_rules import refusal_of
 from .outputs import ec2, s3
 from .outputs.naming import names_of
 
@@ -123,14 +124,17 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     A copy of the same name that is there already is taken; one that has been deregistered is made anew. The source AMI
     of DistributeImage becomes one of the image's output resources when its own place is a destination.
 
-    :raises CopyRefused: the AMI is gone, it is not this account's to share, or a name or tag has a placeholder for an SSM
-        parameter that does not exist.
+    :raises CopyRefused: a test wants it; the AMI is gone, or it is not this account's to share; a name or tag has a
+        placeholder for an SSM parameter that does not exist.
     """
     backend, names = image.backend, names_of(image)
     region, account_id, settings = destination.region, destination.account_id, destination.settings
     source = source_ami(image)
     if source is None:
         raise CopyRefused("The build has made no AMI.")
+    refusal = refusal_of(image, region, f"AMI Copy Reported Failure For {source['image']}")
+    if refusal is not None:
+        raise CopyRefused(refusal)
     try:
         ec2.require_ami(backend.account_id, backend.region_name, source["image"])
         tags = {key: names.fill(value) for key, value in settings.get("amiTags", {}).items()}

@@ -26,8 +26,6 @@ def announce_state(image: Image, previous: Mapping[str, Any], moment: datetime) 
 
     :param previous: the state that it comes from.
     """
-    if previous["status"] == "TESTING":
-        announce_findings(image, moment)
     events.state_changed(image, previous, moment)
     topic_arn = image.record.get("infrastructureConfiguration", {}).get("snsTopicArn")
     if topic_arn is not None and image.status in _NOTIFIED:

@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_api import state_manager
 
-from .steering import DEFAULT_REASON, MODEL_NAME, BuildFailure
+from . import scans
+from .failure_rules import Strike, to_the_letter
+from .steering import MODEL_NAME
 
 if TYPE_CHECKING:
     from ..resources.image import Image
@@ -77,7 +79,6 @@ class Build:
     __slots__ = (
         "_earlier",
         "_entered",
-        "_failure",
         "_first",
         "_is_at_work",
         "_moments",
@@ -87,16 +88,17 @@ class Build:
         "_waits_until",
         "image",
         "stages",
+        "strikes",
     )
 
-    def __init__(self, image: Image, stages: tuple[Stage, ...], failure: BuildFailure | None, moment: datetime) -> None:
+    def __init__(self, image: Image, stages: tuple[Stage, ...], strikes: tuple[Strike, ...], moment: datetime) -> None:
         """
         :param stages: all stages before AVAILABLE, in order.
-        :param failure: what a test wants to go wrong.
+        :param strikes: what a test wants to go wrong.
         """
         self.image = image
         self.stages = stages
-        self._failure = failure
+        self.strikes = strikes
         self._position = 0
         self._observations = 0
         self._is_at_work = False
@@ -169,15 +171,15 @@ class Build:
         self._waits_until = None
         self.start(moment)
 
-    def retry(self, failure: BuildFailure | None, moment: datetime) -> None:
+    def retry(self, strikes: tuple[Strike, ...], moment: datetime) -> None:
         """Go on with the stage in which the build has failed or was cancelled.
 
-        :param failure: what a test wants to go wrong this time.
+        :param strikes: what a test wants to go wrong this time.
         """
         if self._stopped_at is None:
             raise LookupError("the build has not stopped")
         self._earlier = tuple(self.history())
-        position, self._stopped_at, self._failure = self._stopped_at, None, failure
+        position, self._stopped_at, self.strikes = self._stopped_at, None, strikes
         self._first, self._moments = position, array("q")
         self.image.workflow_runs.reopen(self.stages[position].status)
         self._enter(position, moment)
@@ -236,7 +238,8 @@ class Build:
             self.image.log()
             return False
         except StageFailed as failure:
-            self._stop(FAILED, moment, failure.reason, {"imageStatus": stage.status, **failure.context})
+            reason = to_the_letter(self.strikes, failure.reason)
+            self._stop(FAILED, moment, reason, {"imageStatus": stage.status, **failure.context})
             return True
         finally:
             self._is_at_work = False
@@ -253,18 +256,13 @@ class Build:
         self._stop(CANCELLED, moment)
 
     def _do_work_of(self, stage: Stage, moment: datetime) -> None:
-        failure = self._failure
-        if failure is not None and (failure.has_struck or failure.stage != stage.status):
-            failure = None
+        strikes = [strike for strike in self.strikes if strike.is_ahead and stage.status in strike.rule.stages]
         if self.image.workflow_runs.has_workflows(stage.status):
-            self.image.workflow_runs.run_stage(moment, failure)
-        elif failure is not None:
-            failure.has_struck = True
-            raise StageFailed(failure.reason or DEFAULT_REASON)
-        if failure is not None and not failure.has_struck:
-            # Its step was skipped.
-            self._failure = None
-            self.image.backend.steering.give_back(failure)
+            self.image.workflow_runs.run_stage(moment, strikes)
+        else:
+            for strike in strikes:
+                if strike.is_for_the_stage:
+                    raise StageFailed(strike.strike())
         if stage.work is not None:
             stage.work(self, moment)
 
@@ -286,6 +284,7 @@ class Build:
         else:
             self.image.update(state=_state_of(AVAILABLE))
             self.image.workflow_runs.end(moment)
+        self._has_changed()
         if position >= self._first:
             self._announce(previous, moment)
         if not self.is_running:
@@ -313,8 +312,24 @@ class Build:
             state = {**state, "failureContext": context}
         self.image.update(state=state)
         self.image.workflow_runs.end(moment)
+        self._has_changed()
         self._announce(previous, moment)
         self.image.backend.build_has_ended(self.image, moment)
+
+    def _has_changed(self) -> None:
+        """The image has another status."""
+        if self.strikes:
+            self._give_strikes_back()
+        if scans.STATE in self.image.record:
+            scans.follow(self.image)
+
+    def _give_strikes_back(self) -> None:
+        """What has not struck, and can't any more, is for the next build."""
+        ahead = {stage.status for stage in self.stages[self._position :]}
+        past = [strike for strike in self.strikes if strike.is_ahead and not strike.rule.stages & ahead]
+        for strike in past:
+            self.image.backend.steering.give_back(strike.rule)
+        self.strikes = tuple(strike for strike in self.strikes if strike not in past)
 
     def _announce(self, previous: dict[str, Any], moment: datetime) -> None:
         """The image has come to a state of which others are to know."""

@@ -14,9 +14,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn
+from . import scans
 from .build import Build, Stage, StageFailed
 from .build_kind import BuildKind
 from .distribution_failures import DistributionRefused, distribution_failed
+from .failure_rules import refusal_of
 from .outputs import ecr
 from .outputs.naming import names_of
 from .parent_container import resolve_parent_container
@@ -66,6 +68,8 @@ def _push_for_scan(build: Build, moment: datetime) -> None:
     try:
         ecr.push(*place, repository, _manifest(image), tags, moment)
     except ecr.PushRefused as refusal:
+        # There was nothing to scan.
+        scans.end_badly(image, "FAILED", _client_error(refusal))
         raise StageFailed(_client_error(refusal)) from None
 
 
@@ -83,6 +87,10 @@ def push(image: Image, moment: datetime) -> None:
     refusals = []
     for region, settings in _targets(image):
         repository = settings["targetRepository"]["repositoryName"]
+        refusal_wanted = refusal_of(image, region)
+        if refusal_wanted is not None:
+            refusals.append(DistributionRefused(region, account_id, refusal_wanted))
+            continue
         try:
             tags = _distinct(*_fixed_tags(image), *map(names.fill, settings.get("containerTags", ())))
             uris = ecr.push(account_id, region, repository, _manifest(image), tags, moment)

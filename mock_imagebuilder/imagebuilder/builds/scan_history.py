@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..store import Index
+from . import scans
 
 if TYPE_CHECKING:
     from ..resources.image import Image
     from .build import Build
 
 Record = dict[str, Any]
-
-#: The scan comes with the tests of an image: before they are over there is nothing to show.
-_BEFORE_THE_SCAN = ("PENDING", "CREATING", "BUILDING", "TESTING")
 
 
 def _vulnerability_id(finding: Record) -> str | None:
@@ -35,7 +33,7 @@ KEYS: Mapping[str, Callable[[Record], str | None]] = {
 
 def has_been_scanned(image: Image) -> bool:
     """Whether what is found in an image is to be seen by now."""
-    return image.status not in _BEFORE_THE_SCAN
+    return scans.status_of(image) == scans.COMPLETED
 
 
 @dataclass

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from . import distribution_actions as distribution
 from . import instance_actions as instance
+from .scan_actions import collect_image_scan_findings
 from .step_run import Outputs, StepRun
 
 #: The outputs of a step; None if there is nothing for it to do, and it is skipped. Raises StepFailed.
@@ -16,7 +17,7 @@ ACTIONS: Mapping[str, Action] = {
     "ApplyImageConfigurations": distribution.apply_image_configurations,
     "BootstrapInstanceForContainer": instance.run_command,
     "CollectImageMetadata": instance.collect_image_metadata,
-    "CollectImageScanFindings": instance.run_command,
+    "CollectImageScanFindings": collect_image_scan_findings,
     "CreateImage": instance.create_image,
     "CreateImageFromIso": instance.create_image_from_iso,
     "DistributeContainerImage": distribution.distribute_container_image,

@@ -24,12 +24,12 @@ from ..documents.workflow_references import RunContext
 from ..exceptions import ResourceNotFoundException
 from .announcements import ask_for_action
 from .build import NotYet, StageFailed
-from .component_phases import ComponentPhase, ComponentRun, ComponentRuns, phases_in, runs_in, shared_runs
+from .component_phases import ComponentRun, ComponentRuns, runs_in, shared_runs
+from .failure_rules import EXECUTE_COMPONENTS, WORKFLOW_TYPES, BuildFailure, Strike, to_the_letter
 from .instance_actions import instance_type
 from .outputs import events
 from .outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
 from .sealed_executions import Attempts, SealedExecutions, seal, unseal
-from .steering import DEFAULT_REASON, BuildFailure
 from .step_actions import ACTIONS
 from .step_run import StepRun
 from .workflow_execution import COMPLETED, WAIT_FOR_ACTION, StepFailed, WorkflowExecution
@@ -37,7 +37,7 @@ from .workflow_history import StepPlace, id_of
 from .workflow_variables import system_variables
 
 if TYPE_CHECKING:
-    from ..documents.workflow import WorkflowDocument
+    from ..documents.workflow import WorkflowDocument, WorkflowStep
     from ..resources.image import Image
 
 #: How many workflows of a parallel group run at the same time.
@@ -46,7 +46,6 @@ _MAX_REASON = 1024
 
 #: Executions and steps count from 1 on.
 _JOB_NUMBERS = {"BUILDING": -1, "TESTING": -2, "DISTRIBUTING": -3, "INTEGRATING": -4}
-_TYPES = {"BUILDING": "BUILD", "TESTING": "TEST", "DISTRIBUTING": "DISTRIBUTION"}
 
 
 @lru_cache(maxsize=1024)
@@ -121,13 +120,17 @@ class WorkflowRuns:
         """The id of what the service does in a stage, as its messages have it."""
         return id_of(self.key, _JOB_NUMBERS[status])
 
-    def note_components(self, workflow_type: str) -> tuple[ComponentRun, ...]:
+    def note_components(self, workflow_type: str, failing: str | None = None) -> tuple[ComponentRun, ...]:
         """The components have begun to run in a workflow of this type.
 
+        :param failing: the ARN of the component that fails: those behind it do not run.
         :returns: what runs of them.
         :raises ResourceNotFoundException: a component has been deleted.
         """
         runs = tuple(runs_in(self.image, workflow_type))
+        arns = [run.component_arn for run in runs]
+        if failing in arns:
+            runs = runs[: arns.index(failing) + 1]
         self.components = shared_runs(*{**self.components, workflow_type: runs}.items())
         return runs
 
@@ -135,10 +138,10 @@ class WorkflowRuns:
         """Whether workflows run in the stage of this status."""
         return next(self._places(status), None) is not None
 
-    def step_names(self, status: str) -> set[str]:
-        """The names of all steps that may run in the stage of this status."""
+    def steps(self, status: str) -> Iterator[WorkflowStep]:
+        """All steps that may run in the stage of this status."""
         documents = (self._find(self._uses[place]) for place in self._places(status))
-        return {step.name for document in documents if document is not None for step in document.steps}
+        return (step for document in documents if document is not None for step in document.steps)
 
     def begin_stage(self, status: str, moment: datetime) -> None:
         """The image enters a stage: its first workflows begin."""
@@ -153,10 +156,10 @@ class WorkflowRuns:
             for place in self._stage.groups[0][:MAX_PARALLEL]:
                 self._execution_at(place, self._stage)
 
-    def run_stage(self, moment: datetime, failure: BuildFailure | None) -> None:
+    def run_stage(self, moment: datetime, strikes: Sequence[Strike]) -> None:
         """Run the workflows of the present stage.
 
-        :param failure: what a test wants to go wrong in this stage.
+        :param strikes: what a test wants to go wrong in this stage.
         :raises NotYet: a step waits for an action.
         :raises StageFailed: a workflow is gone, or one has failed whose failure ends the build.
         """
@@ -166,7 +169,7 @@ class WorkflowRuns:
         ahead = stage.groups_ahead
         for number, group in enumerate(ahead):
             until = max(stage.cursor, stage.cursor + (moment - stage.cursor) / (len(ahead) - number))
-            self._run_group(group, stage, until, moment, failure)
+            self._run_group(group, stage, until, moment, strikes)
             stage.cursor = until
         self._stage = None
 
@@ -202,7 +205,7 @@ class WorkflowRuns:
             self._attempts.add(self._sealed, self._documents, executions[0].number if executions else 0)
             self._sealed, self._documents = b"", ()
         for execution in executions:
-            if type_of(execution.use["workflowArn"]) == _TYPES.get(status):
+            if type_of(execution.use["workflowArn"]) == WORKFLOW_TYPES.get(status):
                 execution.retried = True
                 self._attempts.superseded[execution.use["workflowArn"]] = len(executions)
         self._executions = executions
@@ -213,7 +216,7 @@ class WorkflowRuns:
         return uses
 
     def _places(self, status: str) -> Iterator[int]:
-        type_ = _TYPES.get(status)
+        type_ = WORKFLOW_TYPES.get(status)
         return (place for place, use in enumerate(self._uses) if type_of(use["workflowArn"]) == type_)
 
     def _find(self, use: Mapping[str, Any]) -> WorkflowDocument | None:
@@ -236,7 +239,7 @@ class WorkflowRuns:
         return execution
 
     def _run_group(
-        self, group: Iterable[int], stage: _StageRun, until: datetime, moment: datetime, failure: BuildFailure | None
+        self, group: Iterable[int], stage: _StageRun, until: datetime, moment: datetime, strikes: Sequence[Strike]
     ) -> None:
         waits: list[NotYet] = []
         failed: WorkflowExecution | None = None
@@ -247,7 +250,7 @@ class WorkflowRuns:
             if not execution.is_running:
                 continue
             try:
-                execution.run(_Scene(self, execution, moment, failure), stage.cursor, until, moment)
+                execution.run(_Scene(self, execution, moment, strikes), stage.cursor, until, moment)
             except NotYet as wait:
                 waits.append(wait)
                 continue
@@ -255,7 +258,7 @@ class WorkflowRuns:
             if execution.failure is not None and execution.use.get("onFailure") != "CONTINUE":
                 failed = failed or execution
         if failed is not None:
-            raise self._stage_failed(failed, failure)
+            raise self._stage_failed(failed, strikes)
         if waits:
             raise NotYet(min(wait.until for wait in waits if wait.until is not None))
 
@@ -264,17 +267,14 @@ class WorkflowRuns:
             if step.action == WAIT_FOR_ACTION:
                 self.image.backend.workflow_history.waits_no_longer(self.step_id(execution, position))
 
-    def _stage_failed(self, execution: WorkflowExecution, failure: BuildFailure | None) -> StageFailed:
+    def _stage_failed(self, execution: WorkflowExecution, strikes: Sequence[Strike]) -> StageFailed:
         if execution.failure is None:
             raise LookupError("the workflow has not failed")
         position, context = execution.failure
         message = execution.message or ""
         reason = f"Workflow Execution ID: '{self.execution_id(execution)}' failed with reason: {message}"
-        if failure is not None and failure.has_struck and failure.reason == message:
-            # To the letter what the test wants it to be.
-            reason = message
         return StageFailed(
-            reason[:_MAX_REASON],
+            to_the_letter(strikes, reason)[:_MAX_REASON],
             workflowExecutionId=self.execution_id(execution),
             workflowArn=execution.use["workflowArn"],
             stepExecutionId=self.step_id(execution, position),
@@ -290,7 +290,7 @@ class _Scene:
     runs: WorkflowRuns
     execution: WorkflowExecution
     moment: datetime
-    failure: BuildFailure | None
+    strikes: Sequence[Strike]
 
     @property
     def keeps_failed_instances(self) -> bool:
@@ -317,8 +317,9 @@ class _Scene:
             check_resolved_inputs(workflow_action(step.action, self._type), inputs)
         except DocumentError as error:
             raise StepFailed(f"{str(error).rstrip('.')} in workflow step {step.name}") from None
-        if self.failure is not None and self._is_to_fail(position):
-            raise self._wanted_failure(step.action, self.failure, begin, end)
+        for strike in self.strikes:
+            if strike.is_ahead and self._is_to_fail(position, strike.rule):
+                raise self._wanted_failure(step.action, strike, begin, end)
         run = StepRun(
             self.runs.image, self._type, step, _without_nulls(inputs), begin, end, self.moment, self._instances()
         )
@@ -361,20 +362,24 @@ class _Scene:
                         terminated.add(record.inputs["instanceId"])
         return launched - terminated
 
-    def _is_to_fail(self, position: int) -> bool:
-        failure, steps = self.failure, self.execution.document.steps
-        if failure is None or failure.has_struck:
+    def _is_to_fail(self, position: int, rule: BuildFailure) -> bool:
+        steps = self.execution.document.steps
+        if rule.region is not None or rule.step not in (None, steps[position].name):
             return False
-        if failure.step is not None:
-            return steps[position].name == failure.step
-        runs_components = (place for place, step in enumerate(steps) if step.action == "ExecuteComponents")
-        return position >= (0 if self._first_phase is None else next(runs_components, 0))
+        first_phase = rule.phase_in(self.runs.image, self._type)
+        if rule.component is not None:
+            return steps[position].action == EXECUTE_COMPONENTS and first_phase is not None
+        if rule.step is not None:
+            return True
+        runs_components = (place for place, step in enumerate(steps) if step.action == EXECUTE_COMPONENTS)
+        return position >= (0 if first_phase is None else next(runs_components, 0))
 
-    def _wanted_failure(self, action: str, failure: BuildFailure, begin: datetime, end: datetime) -> StepFailed:
-        failure.has_struck = True
-        phase = self._first_phase if action == "ExecuteComponents" else None
+    def _wanted_failure(self, action: str, strike: Strike, begin: datetime, end: datetime) -> StepFailed:
+        reason = strike.strike()
+        phase = strike.rule.phase_in(self.runs.image, self._type) if action == EXECUTE_COMPONENTS else None
         if phase is None:
-            return StepFailed(failure.reason or DEFAULT_REASON)
+            return StepFailed(reason)
+        failure = strike.rule
         message = failure.reason or f"Document {phase.component_arn} failed!"
         component = {
             "componentArn": phase.component_arn,
@@ -384,7 +389,7 @@ class _Scene:
             "errorMessage": failure.reason or EXIT_STATUS,
         }
         outputs = {"status": "Failed", "output": message, "runCommandId": str(mock_random.uuid4())}
-        runs = self.runs.note_components(self._type)
+        runs = self.runs.note_components(self._type, phase.component_arn)
         with suppress(LogsRefused):  # it fails in any case
             log_url = write_files(self.runs.image, runs, begin, end, component["errorMessage"])
             outputs |= {} if log_url is None else {"logUrl": log_url}
@@ -393,14 +398,6 @@ class _Scene:
             outputs,
             componentFailure={name: value for name, value in component.items() if value is not None},
         )
-
-    @property
-    def _first_phase(self) -> ComponentPhase | None:
-        """The first that components have to do in a workflow of this type."""
-        try:
-            return next(phases_in(self.runs.image, self._type), None)
-        except ResourceNotFoundException:
-            return None
 
 
 def _without_nulls(inputs: Mapping[str, Any]) -> dict[str, Any]:

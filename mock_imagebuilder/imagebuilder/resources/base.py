@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import chain
@@ -250,6 +250,10 @@ class BackendCore(BaseBackend):
 
     def build_has_ended(self, image: Image, moment: datetime) -> None:
         """To be called whenever the build of an image ends, for its pipeline's sake."""
+        raise NotImplementedError
+
+    def add_scan_findings(self, image: Image, findings: Sequence[Mapping[str, Any]]) -> None:
+        """Remember what the scan of an image has found, to be seen when the scan is complete."""
         raise NotImplementedError
 
     def note_output_ami(self, region: str, account_id: str, ami_id: str, image: Image) -> None:

@@ -13,6 +13,7 @@ from ..builds.build import AVAILABLE, Build, Stage
 from ..builds.outputs.build_log import leave_logs
 from ..builds.outputs.outbox import living_backend
 from ..builds.parent_image import find_image
+from ..builds.scans import first_state
 from ..builds.settings import check_build_settings, image_tests_configuration
 from ..builds.workflow_runs import WorkflowRuns, type_of
 from ..exceptions import (
@@ -144,6 +145,7 @@ class ImageOperations(BackendCore):
             else None,
             "imageTestsConfiguration": tests,
             "imageScanningConfiguration": settings.get("imageScanningConfiguration"),
+            "scanState": first_state(settings),
             "buildType": build_type,
             "executionRole": settings.get("executionRole") or service_linked_role(self.account_id, self.region_name),
             "workflows": workflows or default_workflows(self, kind, "TEST" in types),
@@ -197,10 +199,8 @@ class ImageOperations(BackendCore):
 
     def run_build(self, image: Image, stages: tuple[Stage, ...]) -> None:
         """Begin the build of a stored image."""
-        failure = self.steering.take_build_failure(
-            image.name, tuple(stage.status for stage in stages), image.workflow_runs.step_names
-        )
-        image.build = Build(image, stages, failure, image.created)
+        strikes = self.steering.take_build_failures(image, (stage.status for stage in stages))
+        image.build = Build(image, stages, strikes, image.created)
         self.outbox.post("logs", self.account_id, self.region_name, image.leave_logs)
         image.build.start(image.created)
         self.running_builds.add(image.build)

@@ -49,9 +49,7 @@ class ImageRetryOperations(BackendCore):
             )
         self.require_place("Concurrent builds", len(self.builds_in_progress))
         statuses = [stage.status for stage in image.build.stages]
-        failure = self.steering.take_build_failure(
-            image.name, tuple(statuses[statuses.index(stopped_in) :]), image.workflow_runs.step_names
-        )
-        image.build.retry(failure, now())
+        strikes = self.steering.take_build_failures(image, statuses[statuses.index(stopped_in) :])
+        image.build.retry(strikes, now())
         self.running_builds.add(image.build)
         return {"imageBuildVersionArn": image.arn}

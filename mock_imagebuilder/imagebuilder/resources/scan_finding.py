@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import load_model
 from ..api.validation import Reader, Refusal, compile_reader
-from ..builds.announcements import announce_findings
+from ..builds import scans
+from ..builds.scan_actions import findings_are_visible
 from ..builds.scan_history import KEYS, has_been_scanned
 from ..exceptions import invalid_value
 from .base import Answer, BackendCore, Record, now, operation, read_filters
@@ -28,6 +29,7 @@ TYPE = "PACKAGE_VULNERABILITY"
 #: Amazon Inspector's severities.
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")
 _FIX_AVAILABLE = ("YES", "NO", "PARTIAL")
+_OF_IMAGE = ("awsAccountId", "imageBuildVersionArn", "imagePipelineArn")
 #: What an aggregation counts besides ``all``: findings of lower severities are in ``all`` only.
 _COUNTED = ("CRITICAL", "HIGH", "MEDIUM")
 #: By the name of a filter: the value of a finding.
@@ -49,11 +51,12 @@ class ScanFindingOperations(BackendCore):
     """List findings, and count them."""
 
     def add_scan_findings(self, image: Image, findings: Sequence[Mapping[str, Any]]) -> None:
-        """Findings of the scan of an image. They are to be seen when its tests are over.
+        """Findings of the scan of an image. They are to be seen when it is complete.
 
         :param findings: in the members of the API's ImageScanFinding, times as aware datetimes or as seconds since 1970.
             Members that are left out and that an image decides on are filled in.
-        :raises ValueError: the build of the image does not scan for findings of this kind, or a finding is not right.
+        :raises ValueError: the build of the image does not scan for findings of this kind, its scan has ended without
+            findings, or a finding is not right.
         """
         _require_scanning(image)
         moment = now()
@@ -67,11 +70,9 @@ class ScanFindingOperations(BackendCore):
         records = [times | _read_finding(finding, of_image) for finding in findings]
         self.scan_findings.add(image, records)
         if records and has_been_scanned(image):
-            announce_findings(image, moment)
+            findings_are_visible(image, moment)
 
     def severity_counts_of(self, image: Image) -> Mapping[str, int] | None:
-        if not image.record.get("imageScanningConfiguration", {}).get("imageScanningEnabled"):
-            return None
         counts = self.scan_findings.counts_of(image)
         return _severity_counts(counts) if counts else None
 
@@ -128,11 +129,26 @@ def _severity_counts(counts: Counter[str]) -> dict[str, int]:
 
 
 def _require_scanning(image: Image) -> None:
-    scanning: Mapping[str, Any] = image.record.get("imageScanningConfiguration", {})
-    if not scanning.get("imageScanningEnabled"):
+    if scans.status_of(image) is None:
         raise ValueError(f"{image.arn} is not scanned: its imageScanningConfiguration does not enable it")
-    if "ON_DEMAND_AMI_CVE" in scanning.get("imageScanningTypes", ()):
+    if scans.scans_output_ami(image):
         raise ValueError(f"EC2 has the findings of {image.arn}: its scanning type is ON_DEMAND_AMI_CVE")
+    if not scans.is_running(image) and scans.status_of(image) != scans.COMPLETED:
+        raise ValueError(f"{image.arn} has no findings: its scan has ended with the status {scans.status_of(image)}")
+
+
+def check_scan_findings(findings: Sequence[Mapping[str, Any]]) -> None:
+    """
+    :param findings: what is to be found in images that are not known yet.
+    :raises ValueError: there are none, one breaks the model of ImageScanFinding or says what its image decides on.
+    """
+    if not findings:
+        raise ValueError("findings must have at least one entry")
+    for finding in findings:
+        for member in _OF_IMAGE:
+            if finding.get(member) is not None:
+                raise ValueError(f"finding.{member} is for the image to say")
+        _read_finding(finding, {"type": TYPE})
 
 
 @cache

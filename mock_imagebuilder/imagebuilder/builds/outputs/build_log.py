@@ -129,7 +129,9 @@ def _end(image: Image, execution: WorkflowExecution, record: StepExecution, step
         )
     if step.action == "ExecuteComponents" and "runCommandId" in outputs:
         runs = image.workflow_runs.components.get(_type_of(execution), ())
-        yield from console(runs, _error_of(record, runs[0].component_arn) if record.status == FAILED and runs else None)
+        yield from console(
+            runs, _error_of(record, runs[-1].component_arn) if record.status == FAILED and runs else None
+        )
     if "runCommandId" in outputs and (step.action == "ExecuteComponents" or step.action in _COMMANDS):
         state = "Failed" if record.status == FAILED else "Success"
         verb = "failed" if state == "Failed" else "completed"

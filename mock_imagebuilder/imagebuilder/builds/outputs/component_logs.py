@@ -33,22 +33,23 @@ class LogsRefused(Exception):
 def console(runs: Sequence[ComponentRun], error: str | None = None) -> Iterator[str]:
     """The lines of the console.
 
-    :param error: why the first step fails; None if all succeed.
+    :param error: why the first step of the last component fails; None if all succeed.
     """
     for run in runs:
+        fails = error is not None and run is runs[-1]
         yield f"Document {run.component_arn}"
         for phase in run.phases:
             yield f"Phase {phase.name}"
             for name, action in phase.steps:
                 yield f"Step {name}"
-                if error is not None:
+                if fails:
                     break
                 if action.startswith("Execute"):
                     yield "CmdExecution: ExitCode 0"
                 yield f"{action}: FINISHED EXECUTION"
-            if error is not None:
+            if fails:
                 break
-        if error is not None:
+        if error is not None and fails:
             yield from _failure(run, error)
             return
     yield "Executor: FINISHED EXECUTION OF ALL DOCUMENTS"
@@ -103,32 +104,36 @@ def write_files(
 def _details(
     execution_id: str, runs: Sequence[ComponentRun], begin: datetime, end: datetime, error: str | None
 ) -> Mapping[str, Any]:
-    """After the first failure nothing runs."""
+    """The last component is the one that fails. After that nothing runs."""
     times = {"startTime": _iso(begin), "endTime": _iso(end)}
-    outcome = {
-        "status": "success" if error is None else "failed",
-        **times,
-        "failureMessage": "" if error is None else f"Document {runs[0].component_arn} failed!",
+    success = {"status": "success", **times, "failureMessage": ""}
+    if error is None:
+        return {"executionId": execution_id, **success, "documents": [_document(run, success, success) for run in runs]}
+    failure = {"status": "failed", **times, "failureMessage": f"Document {runs[-1].component_arn} failed!"}
+    documents = [_document(run, success, success) for run in runs[:-1]]
+    documents.append(_document(runs[-1], failure, {**failure, "failureMessage": error}, end_of=1))
+    return {"executionId": execution_id, **failure, "documents": documents}
+
+
+def _document(
+    run: ComponentRun, outcome: Mapping[str, str], of_step: Mapping[str, str], end_of: int | None = None
+) -> dict[str, Any]:
+    """
+    :param end_of: how many phases, and how many steps of each, have run; None for all.
+    """
+    return {
+        "name": run.document or "",
+        "filePath": run.component_arn,
+        **outcome,
+        "phases": [
+            {
+                "name": phase.name,
+                **outcome,
+                "steps": [{"name": name, "action": action, **of_step} for name, action in phase.steps[:end_of]],
+            }
+            for phase in run.phases[:end_of]
+        ],
     }
-    of_step = {**outcome, "failureMessage": error or ""}
-    end_of = None if error is None else 1
-    documents = [
-        {
-            "name": run.document or "",
-            "filePath": run.component_arn,
-            **outcome,
-            "phases": [
-                {
-                    "name": phase.name,
-                    **outcome,
-                    "steps": [{"name": name, "action": action, **of_step} for name, action in phase.steps[:end_of]],
-                }
-                for phase in run.phases[:end_of]
-            ],
-        }
-        for run in runs[:end_of]
-    ]
-    return {"executionId": execution_id, **outcome, "documents": documents}
 
 
 def _stamp(moment: datetime) -> str:
