@@ -157,6 +157,11 @@ class Build:
         position = self._position if self._stopped_at is None else self._stopped_at
         return min(position, len(self.stages) - 1)
 
+    def has_passed(self, status: str) -> bool:
+        """Whether the build has a stage of this status, and has done the work of it."""
+        reached = self._position if self._stopped_at is None else self._stopped_at
+        return any(stage.status == status for stage in self.stages[:reached])
+
     def start(self, moment: datetime) -> None:
         """To be called once, when the image is stored: under ``immediate`` the build runs to its end."""
         if state_manager.get_transition(MODEL_NAME)["progression"] == "immediate":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..arns import Arn, latest_version_references
 from ..builds.ami_build import default_workflows, resolved_workflows, service_linked_role
@@ -222,10 +222,11 @@ class ImageOperations(BackendCore):
             raise misplaced_wildcard("imageBuildVersionArn") from None
         if found is None:
             raise ResourceNotFoundException(self.images.kind, arn_text)
-        return {
-            "image": found.record,
-            "latestVersionReferences": latest_version_references(Arn.parse(found.arn)),
-        }
+        record = found.record
+        if "imageScanningConfiguration" in record:
+            scan_state = _scan_state(cast("Image", found))
+            record = record if scan_state is None else {**record, "scanState": scan_state}
+        return {"image": record, "latestVersionReferences": latest_version_references(Arn.parse(found.arn))}
 
     @operation("CancelImageCreation")
     def cancel_image_creation(self, request: CancelImageCreationRequestTypeDef) -> Answer:
@@ -367,6 +368,20 @@ def matches(filters: Mapping[str, list[str]], record: Mapping[str, Any]) -> bool
         elif record.get(name) not in values:
             return False
     return True
+
+
+def _scan_state(image: Image) -> Record | None:
+    """How far the scan of an image is whose findings Image Builder collects; None if it does not."""
+    scanning: Mapping[str, Any] = image.record["imageScanningConfiguration"]
+    if not scanning.get("imageScanningEnabled") or "ON_DEMAND_AMI_CVE" in scanning.get("imageScanningTypes", ()):
+        return None
+    build = image.build
+    # The scan comes with the tests. Without a TEST workflow it never does.
+    if build.has_passed("TESTING"):
+        return {"status": "COMPLETED"}
+    if build.is_running:
+        return {"status": "SCANNING" if build.status == "TESTING" else "PENDING"}
+    return {"status": "ABANDONED"}
 
 
 def _version(entry: VersionEntry[Any]) -> dict[str, Any]:
