@@ -89,9 +89,13 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
         if ami.contents is not PLAIN:
             registered.fill(ami.contents)
         snapshot_tags = {key: ami.tags[key] for key in ("CreatedBy", "Ec2ImageBuilderArn") if key in ami.tags}
-        for snapshot_id in snapshots_of(registered) if snapshot_tags else ():
+        for snapshot_id in snapshots_of(registered):
             # The AMI made snapshots of its own: those are the AMI's.
-            ec2.snapshots[snapshot_id].add_tags(snapshot_tags)
+            snapshot = ec2.snapshots[snapshot_id]
+            if snapshot_id != ami.snapshot_id:
+                snapshot.start_time = registered.creation_date
+            if snapshot_tags:
+                snapshot.add_tags(snapshot_tags)
 
     outbox.post("ec2", account_id, region, effect)
 
