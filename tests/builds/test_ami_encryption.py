@@ -217,7 +217,7 @@ def test_a_copy_of_an_encrypted_ami_is_encrypted(client: Any) -> None:
     assert keys(europe) == [managed_key(region=EUROPE)]
     assert keys(west) == [managed_key(PARTNER, "us-west-2")]
     assert keys(ohio) == [managed_key(region="us-east-2")]
-    assert there not in (keys(europe), keys(west))
+    assert [there] not in (keys(europe), keys(west))
 
 
 def test_only_what_was_encrypted_is_encrypted_in_a_copy(client: Any) -> None:

@@ -84,7 +84,8 @@ def test_requests_are_forgotten_with_the_mock(client: Any, mocked: Control) -> N
     arn = build(client, {"amiDistributionConfiguration": {}, "licenseConfigurationArns": [license_arn()]})
     assert len(mocked.unserved_requests(arn)) == 1
     BackendDict.reset()
-    assert imagebuilder_backends.unserved == imagebuilder_backends.ami_contents == {}
+    assert imagebuilder_backends.unserved == {}
+    assert imagebuilder_backends.ami_contents == {}
 
 
 # ---- Fast Launch ----
