@@ -13,6 +13,7 @@ from mock_imagebuilder import Control, imagebuilder_backends
 from ..build_parts import ACCOUNT_BASE, MANAGED_BASE, create_infrastructure, create_recipe
 from ..conftest import ACCOUNT, REGION
 from ..images import client_of, create_image, get_image, output_amis, state_of
+from ..vm_roles import create_vm_role
 from .integration import (
     NO_TEMPLATE,
     assert_integration_failed,
@@ -191,7 +192,7 @@ def test_fast_launch_is_for_windows(client: Any) -> None:
 
 @pytest.fixture
 def bucket(iam: Any) -> Any:
-    iam.create_role(RoleName="vmimport", AssumeRolePolicyDocument="{}")
+    create_vm_role(iam)
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="disks")
     return s3

@@ -77,7 +77,7 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             root_device_type="ebs",
             root_device_name=ami.root_device_name,
             region_name=f"{region}a",
-            boot_mode=ami.boot_mode,  # type: ignore[arg-type] # moto shows none if it is None
+            boot_mode=ami.boot_mode,  # moto shows none if it is None
             tags=dict(ami.tags),
         )
         ec2.amis[ami.ami_id] = registered
