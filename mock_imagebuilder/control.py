@@ -288,6 +288,31 @@ class Control:
             self.advance(arn, to="AVAILABLE")
         return arn
 
+    def unserved_requests(self, image_arn: str) -> list[dict[str, Any]]:
+        """What the build of an image has asked of neighbours that moto does not have, in the order of the requests.
+
+        License configurations of a distribution are associated by AWS License Manager, Windows images are prepared by EC2
+        Fast Launch. Both have been checked as far as they can be, and have no effect.
+
+        :param image_arn: an image build version ARN.
+        :returns: of every request ``service`` (boto3's name), ``operation``, ``accountId``, ``region``, and ``parameters``
+            in the members of the operation.
+        :raises LookupError: there is no such image.
+        """
+        with self._backend_of(image_arn) as backend:
+            if backend.images.find(image_arn) is None:
+                raise LookupError(f"there is no image {image_arn}")
+            return [
+                {
+                    "service": request.service,
+                    "operation": request.operation,
+                    "accountId": request.account_id,
+                    "region": request.region,
+                    "parameters": dict(request.parameters),
+                }
+                for request in imagebuilder_backends.unserved.get(image_arn, ())
+            ]
+
     def add_managed(self, *entries: CatalogueEntry | str | PathLike[str]) -> None:
         """Let Amazon, or whoever else publishes, publish more, in all Regions: in lists, by ARN and as parts of images.
 

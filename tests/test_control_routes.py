@@ -147,6 +147,13 @@ def test_make_image(address: Address) -> None:
     assert image["tags"] == {"team": "web"}
 
 
+def test_unserved_requests(address: Address) -> None:
+    arn = import_image(address.client("imagebuilder"))
+    assert address.steer("unserved-requests", image_arn=arn).json() == {"result": []}
+    answer = address.steer("unserved-requests", image_arn=NO_IMAGE)
+    assert (answer.status_code, answer.json()) == (404, {"message": f"there is no image {NO_IMAGE}"})
+
+
 def test_set_packages(address: Address) -> None:
     arn = address.steer("make-image").json()["result"]
     assert address.steer("set-packages", image_arn=arn, packages={"nginx": "1.26.1"}).ok

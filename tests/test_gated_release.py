@@ -12,9 +12,18 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-from examples.gated_release import ABROAD, HOME, PARAMETER, PRODUCTION, TEMPLATE, Releases, Stage, run_releases
+from examples.gated_release import (
+    ABROAD,
+    ANNOUNCED,
+    HOME,
+    PARAMETER,
+    PRODUCTION,
+    TEMPLATE,
+    Releases,
+    Stage,
+    run_releases,
+)
 from mock_imagebuilder import mock_imagebuilder
 
 from .conftest import ACCOUNT
@@ -80,9 +89,12 @@ def test_production_has_the_second_ami_and_no_longer_the_first(stage: Stage, rel
     ec2 = stage.in_production("ec2", region)
     images = ec2.describe_images(Owners=["self"])["Images"]
     assert [(image["ImageId"], image["OwnerId"]) for image in images] == [(releases.second_amis[region], PRODUCTION)]
-    with pytest.raises(ClientError) as caught:
-        ec2.describe_images(ImageIds=[releases.first_amis[region]])
-    assert caught.value.response["Error"]["Code"] == "InvalidAMIID.Unavailable"
+    assert releases.first_amis[region] != releases.second_amis[region]
+    # What is left of the first is no snapshot either.
+    of_images = [{"Name": "tag-key", "Values": ["Ec2ImageBuilderArn"]}]
+    snapshots = ec2.describe_snapshots(OwnerIds=["self"], Filters=of_images)["Snapshots"]
+    disks = [mapping["Ebs"]["SnapshotId"] for image in images for mapping in image["BlockDeviceMappings"]]
+    assert [snapshot["SnapshotId"] for snapshot in snapshots] == disks
 
 
 def test_the_home_account_keeps_the_source_of_the_second_release_only(stage: Stage, releases: Releases) -> None:
@@ -108,7 +120,7 @@ def test_the_launch_template_has_a_version_for_each_release(stage: Stage, releas
 
 
 def test_the_parameter_names_the_newest_ami(stage: Stage, releases: Releases) -> None:
-    parameter = stage.client("ssm", HOME).get_parameter(Name=PARAMETER)["Parameter"]
+    parameter = stage.in_production("ssm", HOME).get_parameter(Name=PARAMETER)["Parameter"]
     assert (parameter["Value"], parameter["DataType"], parameter["Version"]) == (
         releases.second_amis[HOME],
         "aws:ec2:image",
@@ -130,3 +142,14 @@ def test_the_script_prints_what_it_has_released() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "FAILED > TESTING > AVAILABLE" in ended.stdout
     assert ended.stdout.splitlines()[-1] == (f"retired        arn:aws:imagebuilder:{HOME}:{ACCOUNT}:image/web/1.0.0/1")
+
+
+def test_nothing_is_where_it_does_not_belong(stage: Stage, releases: Releases) -> None:
+    names = [parameter["Name"] for parameter in stage.client("ssm", HOME).describe_parameters()["Parameters"]]
+    assert names == [ANNOUNCED]
+    assert stage.in_production("ssm", ABROAD).describe_parameters()["Parameters"] == []
+    assert stage.client("ec2", HOME).describe_launch_templates()["LaunchTemplates"] == []
+    for region in REGIONS:
+        assert stage.in_production("imagebuilder", region).list_images()["imageVersionList"] == []
+    assert stage.client("imagebuilder", ABROAD).list_images()["imageVersionList"] == []
+    assert stage.client("ec2", "us-west-2").describe_images(Owners=["self"])["Images"] == []

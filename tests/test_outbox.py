@@ -22,6 +22,7 @@ from .vm_roles import create_vm_role
 
 OTHER_ACCOUNT = "210987654321"
 EUROPE = "eu-west-1"
+PARAMETER = "/imagebuilder/web"
 PLACES = [(ACCOUNT, REGION), (ACCOUNT, EUROPE), (OTHER_ACCOUNT, EUROPE)]
 
 Look = Callable[[], None]
@@ -134,7 +135,42 @@ def a_chain_of_images(_control: Control, look: Look) -> Any:
     return client
 
 
+def everything_that_uses_an_ami(_control: Control, look: Look) -> Any:
+    client = parts()
+    client.create_image_recipe(
+        name="encrypted",
+        semanticVersion="1.0.0",
+        parentImage=f"arn:aws:imagebuilder:{REGION}:aws:image/amazon-linux-2023-x86/x.x.x",
+        blockDeviceMappings=[
+            {"deviceName": "/dev/xvda", "ebs": {"encrypted": True}},
+            {"deviceName": "/dev/sdb", "ebs": {"volumeSize": 9, "volumeType": "gp3"}},
+        ],
+        amiWatermarks=["approved"],
+    )
+    client_of("ec2", region=EUROPE).create_launch_template(
+        LaunchTemplateName="web", LaunchTemplateData={"InstanceType": "t3.micro"}
+    )
+    (template,) = client_of("ec2", region=EUROPE).describe_launch_templates()["LaunchTemplates"]
+    configuration = client.create_distribution_configuration(
+        name="used",
+        distributions=[
+            {
+                "region": EUROPE,
+                "amiDistributionConfiguration": {},
+                "launchTemplateConfigurations": [{"launchTemplateId": template["LaunchTemplateId"]}],
+                "ssmParameterConfigurations": [{"parameterName": PARAMETER}],
+            }
+        ],
+    )["distributionConfigurationArn"]
+    recipe = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image-recipe/encrypted/1.0.0"
+    for _ in range(2):
+        create_image(client, imageRecipeArn=recipe, distributionConfigurationArn=configuration)
+        look()
+    return client
+
+
 STORIES: list[Story] = [
+    everything_that_uses_an_ami,
     distributed_builds,
     imports,
     builds_that_end_early,
@@ -154,6 +190,7 @@ def observations(client: Any) -> list[Any]:
         *[amis_in(*place) for place in PLACES],
         exported_disks(),
         logs_in(ACCOUNT, REGION),
+        templates_and_parameters(),
     ]
 
 
@@ -165,7 +202,7 @@ def amis_in(account_id: str, region: str) -> list[Any]:
         for ami in amis
     ]
     snapshots = [
-        ec2.describe_snapshots(SnapshotIds=[mapping["Ebs"]["SnapshotId"]])["Snapshots"][0].get("Tags")
+        ec2.describe_snapshots(SnapshotIds=[mapping["Ebs"]["SnapshotId"]])["Snapshots"][0]
         for ami in amis
         for mapping in ami["BlockDeviceMappings"]
     ]
@@ -184,6 +221,16 @@ def logs_in(account_id: str, region: str) -> list[Any]:
     return seen
 
 
+def templates_and_parameters() -> list[Any]:
+    ec2, ssm = client_of("ec2", region=EUROPE), client_of("ssm", region=EUROPE)
+    templates = ec2.describe_launch_templates()["LaunchTemplates"]
+    versions = [
+        ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])["LaunchTemplateVersions"]
+        for template in templates
+    ]
+    return [templates, versions, ssm.get_parameters(Names=[PARAMETER])["Parameters"]]
+
+
 def exported_disks() -> list[str]:
     listed = boto3.client("s3", region_name=REGION).list_objects_v2(Bucket="exports")
     return [entry["Key"] for entry in listed.get("Contents", ())]
@@ -198,7 +245,7 @@ def without_chance(observed: list[Any]) -> str:
         return names.setdefault(match.group(), f"{match.group(1)}-{next(numbers)}")
 
     text = json.dumps(observed, indent=1, sort_keys=True, default=str)
-    text = re.sub(r"\b(ami|snap|export-ami|i)-[0-9a-f]{8,17}\b", name, text)
+    text = re.sub(r"\b(ami|snap|vol|lt|export-ami|i)-[0-9a-f]{8,17}\b", name, text)
     return re.sub(r"\b(?P<_>)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", name, text)
 
 

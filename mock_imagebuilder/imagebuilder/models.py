@@ -51,6 +51,8 @@ from .store import Store, VersionedStore
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
+    from .builds.outputs.ami_contents import AmiContents
+    from .builds.outputs.unserved import UnservedRequest
     from .managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow
     from .resources.image import Image
     from .resources.sharing import ResourcePolicy
@@ -139,6 +141,13 @@ class ImageBuilderBackend(
         return imagebuilder_backends.output_amis
 
     @property
+    def ami_contents(self) -> dict[str, AmiContents]:
+        return imagebuilder_backends.ami_contents
+
+    def note_unserved(self, image_arn: str, request: UnservedRequest) -> None:
+        imagebuilder_backends.unserved.setdefault(image_arn, []).append(request)
+
+    @property
     def running_builds(self) -> RunningBuilds:
         return imagebuilder_backends.running_builds
 
@@ -194,6 +203,8 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.extra_catalogue: list[ManagedImage | ManagedComponent | ManagedWorkflow] = []
         self.output_amis: dict[tuple[str, str, str], Image] = {}
         self.vm_tasks = VmTasks()
+        self.ami_contents: dict[str, AmiContents] = {}
+        self.unserved: dict[str, list[UnservedRequest]] = {}
         #: To be called before the images are forgotten.
         self.before_forgetting: Callable[[], None] | None = None
         self._steering = Steering()
@@ -248,6 +259,8 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.running_builds.clear()
         self.output_amis.clear()
         self.vm_tasks.clear()
+        self.ami_contents.clear()
+        self.unserved.clear()
 
     def let_time_pass(self) -> None:
         """Bring builds to where they are now, but for those with the progression ``manual``.

@@ -252,9 +252,32 @@ def test_the_parameter_for_a_copy_does_not_exist(client: Any, settings: dict[str
     arn = distribute(client, us_east_2={}, eu_west_1={**settings, "targetAccountIds": [FIRST]}, us_west_2={})
     message = "The SSM parameter 'missing' does not exist."
     assert_distribution_failed(state_of(client, arn), arn, message, "eu-west-1", FIRST)
-    # What was copied before stays, and nothing was copied afterwards.
-    assert places(client, arn) == [("us-east-1", ACCOUNT), ("us-east-2", ACCOUNT)]
-    assert own_amis(region="us-west-2") == []
+    # The other Regions have got it.
+    assert [(entry["region"], entry["accountId"]) for entry in output_amis(client, arn)] == [
+        ("us-east-1", ACCOUNT),
+        ("us-east-2", ACCOUNT),
+        ("us-west-2", ACCOUNT),
+    ]
+    assert own_amis(FIRST, "eu-west-1") == []
+
+
+def test_every_place_that_fails_is_named(client: Any) -> None:
+    missing = {"amiTags": {"stage": "{{ssm:missing}}"}}
+    arn = distribute(client, us_east_2=missing, eu_west_1={**missing, "targetAccountIds": [FIRST]})
+    message = "The SSM parameter 'missing' does not exist."
+    sentences = " ".join(
+        f"{number}) {message} when distributing the image from the source account (ID: {ACCOUNT}) to the destination "
+        f"account (ID: {account_id}) in Region {region}."
+        for number, region, account_id in [(1, "us-east-2", ACCOUNT), (2, "eu-west-1", FIRST)]
+    )
+    state = state_of(client, arn)
+    assert state["reason"].endswith(f"'Not all distribution jobs are completed. {sentences}'")
+    assert state["failureContext"]["distributionFailure"] == {
+        "errorMessage": sentences,
+        "regionFailures": [
+            {"region": region, "status": "FAILED", "errorMessage": message} for region in ("us-east-2", "eu-west-1")
+        ],
+    }
 
 
 @pytest.mark.parametrize("region", ["us_east_1", "eu_west_1"])

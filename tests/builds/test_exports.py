@@ -206,9 +206,13 @@ def test_an_export_fails(client: Any, export: dict[str, str], message: str) -> N
 def test_only_the_regions_that_failed_are_named(client: Any) -> None:
     arn = build(
         client,
-        {"region": "us-east-2", "s3ExportConfiguration": export_to("no-such-bucket")},
+        {
+            "region": "us-east-2",
+            "amiDistributionConfiguration": {},
+            "s3ExportConfiguration": export_to("no-such-bucket"),
+        },
         {"region": REGION, "s3ExportConfiguration": export_to()},
-        {"region": "eu-west-1", "s3ExportConfiguration": export_to()},
+        {"region": "eu-west-1", "amiDistributionConfiguration": {}, "s3ExportConfiguration": export_to()},
     )
     failures = {
         "us-east-2": "The specified bucket does not exist: no-such-bucket",

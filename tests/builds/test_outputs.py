@@ -217,6 +217,36 @@ def test_tags_of_the_ami_come_from_recipe_and_distribution(client: Any) -> None:
     }
 
 
+def test_the_name_is_there_as_soon_as_the_ami_is(client: Any, mocked: Control) -> None:
+    mocked.progress("manual", times=1000)
+    create_recipe(client)
+    with freeze_time(CREATED):
+        arn = build(client, name="web {{ imagebuilder:buildDate }}", description="The distribution's")
+        mocked.advance(arn, to="DISTRIBUTING")
+    ami = the_ami(client, arn)
+    assert (ami["Name"], ami["Description"]) == ("web 2023-05-17T21-17-21.283Z", "The distribution's")
+
+
+def test_the_services_own_tags_win(client: Any) -> None:
+    create_recipe(client)
+    arn = build(client, amiTags={"CreatedBy": "Terraform", "Ec2ImageBuilderArn": "mine", "team": "web"})
+    assert tags_of(the_ami(client, arn)) == {
+        "CreatedBy": "EC2 Image Builder",
+        "Ec2ImageBuilderArn": arn,
+        "team": "web",
+    }
+
+
+def test_the_snapshot_is_as_old_as_the_ami(client: Any) -> None:
+    create_recipe(client)
+    with freeze_time(CREATED):
+        arn = create_image(client)
+    snapshot_id = the_ami(client, arn)["BlockDeviceMappings"][0]["Ebs"]["SnapshotId"]
+    ec2 = boto3.client("ec2", region_name=REGION)
+    (snapshot,) = ec2.describe_snapshots(SnapshotIds=[snapshot_id])["Snapshots"]
+    assert f"{snapshot['StartTime']:%Y-%m-%dT%H:%M:%S}" == CREATED[:19]
+
+
 def test_tags_of_the_distribution_come_when_the_image_is_distributed(client: Any, mocked: Control) -> None:
     mocked.progress("manual", times=1000)
     create_recipe(client, amiTags={"recipe": "yes"})

@@ -21,6 +21,7 @@ from ..resources.container_recipes import create_repository
 from ..vm_roles import create_vm_role
 from .containers import build as build_container
 from .containers import containers
+from .integration import create_template, parameter, template_versions
 from .workflow_runs import (
     Step,
     all_steps_of,
@@ -39,6 +40,7 @@ PARTNER = "111111111111"
 DONE = "COMPLETED"
 CREATED = "2023-05-17T21:17:21.283Z"
 DEFAULT_NAME = "web server 2023-05-17T21-17-23.283000Z"
+LICENSE = f"arn:aws:license-manager:{REGION}:{ACCOUNT}:license-configuration:lic-{7:032x}"
 COPIES = {"distributedImages.$": "$.stepOutputs.Copy.distributedImages"}
 
 pytestmark = pytest.mark.usefixtures("outbox")
@@ -365,6 +367,147 @@ def test_an_export_fails(client: Any) -> None:
     (entry,) = outputs_of(client, arn, "Publish")["configuredImages"]
     assert (entry["status"], entry["step"], entry["errorMessage"]) == ("Failed", "ExportAmiRunning", message)
     assert all_steps_of(client, arn)["Copy"]["status"] == DONE
+
+
+# ---- encryption ----
+
+
+def test_a_copy_is_encrypted(client: Any) -> None:
+    key = client_of("kms", region="us-west-2").create_key()["KeyMetadata"]["Arn"]
+    arn = distribute(client, copy({"region": "us-west-2", "kmsKeyId": key}))
+    (mapping,) = ami_of(output_amis(client, arn)[1])["BlockDeviceMappings"]
+    (snapshot,) = client_of("ec2", region="us-west-2").describe_snapshots(SnapshotIds=[mapping["Ebs"]["SnapshotId"]])[
+        "Snapshots"
+    ]
+    assert (snapshot["Encrypted"], snapshot["KmsKeyId"]) == (True, key)
+
+
+def test_a_copy_cannot_be_encrypted(client: Any) -> None:
+    arn = distribute(client, copy({"region": "us-west-2", "kmsKeyId": "alias/missing"}))
+    (entry,) = outputs_of(client, arn, "Copy")["distributedImages"]
+    assert (entry["status"], entry["step"]) == ("Failed", "CopyAmiRunning")
+    assert re.fullmatch("AMI Copy Reported Failure For ami-[0-9a-f]{17}", entry["errorMessage"])
+
+
+def test_an_encrypted_copy_is_not_shared(client: Any) -> None:
+    arn = distribute(
+        client,
+        copy({"region": "us-west-2", "kmsKeyId": "alias/aws/ebs"}, {"region": "eu-west-1"}),
+        share(
+            *({"region": region, "launchPermission": {"userIds": [PARTNER]}} for region in ("us-west-2", "eu-west-1"))
+        ),
+    )
+    failed, shared = outputs_of(client, arn, "Share")["modifiedImages"]
+    assert (failed["status"], failed["step"]) == ("Failed", "ModifyAmiRunning")
+    assert failed["errorMessage"] == (
+        "EC2 Client Error: 'Snapshots encrypted with the AWS Managed CMK can't be shared. Specify another snapshot.'"
+    )
+    assert shared["status"] == "Completed"
+    assert state_of(client, arn)["failureContext"]["failedStep"] == "Share"
+
+
+# ---- what uses the AMIs ----
+
+
+def test_everything_that_uses_an_ami(client: Any, mocked: Control, bucket: Any) -> None:
+    template_id = create_template()
+    arn = distribute(
+        client,
+        copy({"region": REGION}),
+        publish(
+            {
+                "region": REGION,
+                "licenseConfigurationArns": [LICENSE],
+                "launchTemplateConfigurations": [{"launchTemplateId": template_id, "setDefaultVersion": False}],
+                "ssmParameterConfigurations": {"parameterName": "/web/ami", "dataType": "aws:ec2:image"},
+                "fastLaunchConfigurations": [{"enabled": False}],
+                "s3ExportConfiguration": [export_to("disks")],
+            }
+        ),
+    )
+    assert state_of(client, arn) == {"status": "AVAILABLE"}
+    ami_id = output_amis(client, arn)[0]["image"]
+    assert [version["DefaultVersion"] for version in template_versions(template_id)] == [True, False]
+    assert template_versions(template_id)[1]["LaunchTemplateData"]["ImageId"] == ami_id
+    # Workflows come with a role of their own, which may put any parameter.
+    assert (parameter("/web/ami")["Value"], parameter("/web/ami")["DataType"]) == (ami_id, "aws:ec2:image")
+    assert [request["service"] for request in mocked.unserved_requests(arn)] == ["license-manager"]
+    assert len(bucket.list_objects_v2(Bucket="disks")["Contents"]) == 1
+    (entry,) = outputs_of(client, arn, "Publish")["configuredImages"]
+    assert (entry["amiId"], entry["status"], entry["step"]) == (ami_id, "Completed", "Completed")
+
+
+def test_everything_by_the_configuration(client: Any) -> None:
+    template_id = create_template()
+    configured = {
+        "region": REGION,
+        "amiDistributionConfiguration": {"targetAccountIds": [ACCOUNT, PARTNER]},
+        "launchTemplateConfigurations": [{"launchTemplateId": template_id}],
+        "ssmParameterConfigurations": [
+            {"parameterName": "/web/ami", "amiAccountId": account_id} for account_id in (ACCOUNT, PARTNER)
+        ],
+    }
+    answer = client.create_distribution_configuration(name="everything", distributions=[configured])
+    arn = build_with(client, BUILD, DISTRIBUTE, distributionConfigurationArn=answer["distributionConfigurationArn"])
+    assert state_of(client, arn) == {"status": "AVAILABLE"}
+    here, partners = output_amis(client, arn)
+    assert template_versions(template_id)[1]["LaunchTemplateData"]["ImageId"] == here["image"]
+    # Parameters alone are for the copies of other accounts, too.
+    assert parameter("/web/ami")["Value"] == here["image"]
+    assert parameter("/web/ami", PARTNER)["Value"] == partners["image"]
+
+
+def test_templates_of_others_are_not_configured(client: Any) -> None:
+    template_id = create_template(account_id=PARTNER)
+    configuration = {"launchTemplateId": template_id, "accountId": PARTNER}
+    arn = distribute(
+        client,
+        copy({"region": REGION, "targetAccountIds": [ACCOUNT, PARTNER]}),
+        publish({"region": REGION, "launchTemplateConfigurations": [configuration]}),
+    )
+    assert len(template_versions(template_id, PARTNER)) == 1
+    assert [entry["accountId"] for entry in outputs_of(client, arn, "Publish")["configuredImages"]] == [ACCOUNT]
+
+
+@pytest.mark.parametrize(
+    ("settings", "step", "running", "message"),
+    [
+        (
+            {"licenseConfigurationArns": ["lic-1"]},
+            "ASSOCIATE_LICENSES",
+            "AssociateLicensesRunning",
+            f"License Manager Client Error: 'License configuration lic-1 does not exist in Region {REGION}'",
+        ),
+        (
+            {"launchTemplateConfigurations": [{"launchTemplateId": "lt-1"}]},
+            "UPDATE_LAUNCH_TEMPLATES",
+            "UpdateLaunchTemplateRunning",
+            "EC2 Client Error: 'The launch-template ID 'lt-1' does not exist'",
+        ),
+        (
+            {"ssmParameterConfigurations": [{"parameterName": "a/b"}]},
+            "PUT_SSM_PARAMETERS",
+            "PutSsmParametersRunning",
+            "SSM Client Error: 'Parameter name must be a fully qualified name.'",
+        ),
+        (
+            {"fastLaunchConfigurations": [{"enabled": True, "maxParallelLaunches": 5}]},
+            "UPDATE_FAST_LAUNCH_CONFIGURATIONS",
+            "UpdateFastLaunchConfiguration",
+            "EC2 Client Error: 'The image {ami} is not a Windows image'",
+        ),
+    ],
+)
+def test_a_configuration_fails(client: Any, settings: dict[str, Any], step: str, running: str, message: str) -> None:
+    arn = distribute(client, copy({"region": REGION}), publish({"region": REGION, **settings}))
+    message = message.format(ami=output_amis(client, arn)[0]["image"])
+    state = state_of(client, arn)
+    assert state["reason"].endswith(f"In region '{REGION}' - '{message}' in workflow step Publish")
+    assert state["failureContext"]["distributionFailure"]["regionFailures"] == [
+        {"region": REGION, "imageConfigurationStep": step, "errorMessage": message, "status": "FAILED"}
+    ]
+    (entry,) = outputs_of(client, arn, "Publish")["configuredImages"]
+    assert (entry["status"], entry["step"], entry["errorMessage"]) == ("Failed", running, message)
 
 
 # ---- containers ----

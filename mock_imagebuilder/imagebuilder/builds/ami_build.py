@@ -1,8 +1,8 @@
 """What happens in the stages of a build that makes an AMI from an image recipe.
 
 CREATING resolves the recipe's references. The BUILD workflow makes the output AMI in the build's own Region while the
-image is BUILDING. DISTRIBUTING copies and shares it as the distribution configuration says, INTEGRATING exports it, unless
-a DISTRIBUTION workflow does. The last two exist only with a distribution configuration or such a workflow.
+image is BUILDING. DISTRIBUTING copies and shares it as the distribution configuration says, INTEGRATING configures what uses
+it, unless a DISTRIBUTION workflow does. The last two exist only with a distribution configuration or such a workflow.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..exceptions import ResourceNotFoundException
 from ..regions import partition_of
-from .ami_outputs import distribute, integrate, source_ami
+from .ami_outputs import distribute, source_ami
 from .build import Build, Stage, StageFailed
 from .build_kind import BuildKind
 from .execution_role import SERVICE_LINKED_ROLE
+from .image_configurations import integrate
 from .parent_image import resolve_parent_image
 from .references import resolve_references
 from .scan_actions import end_scan_of_output_ami
@@ -49,8 +50,8 @@ def _distribute(build: Build, moment: datetime) -> None:
     distribute(build.image, moment)
 
 
-def _integrate(build: Build, _moment: datetime) -> None:
-    integrate(build.image)
+def _integrate(build: Build, moment: datetime) -> None:
+    integrate(build.image, moment)
 
 
 #: The stages of an image that is not built, but only distributed.

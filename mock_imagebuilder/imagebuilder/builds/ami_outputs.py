@@ -1,4 +1,4 @@
-"""The AMIs of an image: the one that a build makes, its copies in other Regions and accounts, and what is made of them.
+"""The AMIs of an image: the one that a build makes, its copies in other Regions and accounts, and who may launch them.
 
 A build without a DISTRIBUTION workflow distributes as its distribution configuration says; the steps of such a workflow do
 the same, one thing at a time.
@@ -7,14 +7,22 @@ the same, one thing at a time.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .build import StageFailed
-from .distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
+from .ami_contents import (
+    ContentsRefused,
+    CopyFails,
+    built_contents,
+    contents_of,
+    copied_contents,
+    require_shareable,
+)
+from .distribution_failures import DistributionRefused, distribution_failed
 from .failure_rules import refusal_of
-from .outputs import ec2, s3
+from .outputs import ec2
+from .outputs.ami_contents import PLAIN, AmiContents
 from .outputs.naming import names_of
 
 if TYPE_CHECKING:
@@ -44,6 +52,7 @@ def create_ami(
     is_output: bool = True,
     description: str | None = None,
     hardware: Mapping[str, str] | None = None,
+    from_instance: bool = True,
 ) -> str:
     """Make an AMI in the build's own account and Region, with the name, description and tags of the image's settings.
 
@@ -51,8 +60,10 @@ def create_ami(
     :param description: instead of that of the settings.
     :param hardware: what is not as in the parent image: ``architecture``, ``root_device_name``, ``boot_mode``,
         ``snapshot_id``.
+    :param from_instance: whether the AMI has the volumes of an instance.
     :returns: its id.
     :raises LookupError: the name has a placeholder for an SSM parameter that does not exist.
+    :raises ContentsRefused: it cannot be made of its volumes and watermarks.
     """
     backend, recipe = image.backend, image.recipe_record
     settings = _build_region_settings(image)
@@ -61,6 +72,8 @@ def create_ami(
     description = description or settings.get("description") or of_image
     tags = {**recipe.get("amiTags", {}), **ec2.service_tags(image.arn)}
     ami = _specification(image, settings, description, tags, moment, hardware or {})
+    contents = built_contents(image, ami.ami_id, ami.root_device_name, moment, from_instance=from_instance)
+    ami = _with_contents(image, ami, contents)
     if is_output:
         _leave(image, backend.region_name, backend.account_id, ami)
     else:
@@ -82,31 +95,24 @@ def source_ami(image: Image) -> Entry | None:
 def distribute(image: Image, moment: datetime) -> None:
     """Copy and share the AMI as the distribution configuration says. Copies that are there already are not made again.
 
+    A destination that does not get it does not keep the others from it.
+
     :raises StageFailed: a destination does not get it.
     """
-    for destination in destinations_of(image, image.record["distributionConfiguration"]["distributions"]):
-        try:
-            entry = copy_to(image, destination, moment)
-        except CopyRefused as error:
-            refusal = DistributionRefused(destination.region, destination.account_id, str(error))
-            raise distribution_failed(image, [refusal]) from None
+    destinations = destinations_of(image, image.record["distributionConfiguration"]["distributions"])
+    refusals = [refusal for destination in destinations if (refusal := _bring_to(image, destination, moment))]
+    if refusals:
+        raise distribution_failed(image, refusals)
+
+
+def _bring_to(image: Image, destination: Destination, moment: datetime) -> DistributionRefused | None:
+    """Copy the AMI to a destination and share it there; the refusal if that cannot be done."""
+    try:
+        entry = copy_to(image, destination, moment)
         share(image, destination, entry["image"], destination.settings.get("launchPermission", {}))
-
-
-def integrate(image: Image) -> None:
-    """Configure what uses the AMIs, as the distribution configuration says.
-
-    :raises StageFailed: it cannot be done in a Region.
-    """
-    amis, source = image.record["outputResources"]["amis"], source_ami(image)
-    if source is None:
-        raise StageFailed("The build has made no AMI.")
-    failures = []
-    for distribution in image.record["distributionConfiguration"]["distributions"]:
-        in_region = (ami for ami in amis if ami["region"] == distribution["region"])
-        failures += configure(image, distribution["region"], next(in_region, source)["image"], distribution)
-    if failures:
-        raise integration_failed(image, failures)
+    except CopyRefused as error:
+        return DistributionRefused(destination.region, destination.account_id, str(error))
+    return None
 
 
 def destinations_of(image: Image, distributions: Iterable[Mapping[str, Any]]) -> Iterator[Destination]:
@@ -124,8 +130,8 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     A copy of the same name that is there already is taken; one that has been deregistered is made anew. The source AMI
     of DistributeImage becomes one of the image's output resources when its own place is a destination.
 
-    :raises CopyRefused: a test wants it; the AMI is gone, or it is not this account's to share; a name or tag has a
-        placeholder for an SSM parameter that does not exist.
+    :raises CopyRefused: a test wants it; the AMI is gone, it is not this account's to share, it can't be encrypted as the
+        settings say, or a name or tag has a placeholder for an SSM parameter that does not exist.
     """
     backend, names = image.backend, names_of(image)
     region, account_id, settings = destination.region, destination.account_id, destination.settings
@@ -153,29 +159,30 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     except LookupError as error:
         raise CopyRefused(str(error)) from None
     earlier = _earlier_copy(image, region, account_id, copy.name)
-    return _leave(image, region, account_id, copy) if earlier is None else earlier
+    if earlier is not None:
+        return earlier
+    try:
+        contents = copied_contents(image, source, region, account_id, copy.root_device_name, settings)
+    except ContentsRefused as error:
+        raise CopyRefused(str(error)) from None
+    except CopyFails:
+        raise CopyRefused(f"AMI Copy Reported Failure For {copy.ami_id}") from None
+    return _leave(image, region, account_id, _with_contents(image, copy, contents))
 
 
 def share(image: Image, destination: Destination, ami_id: str, permission: Mapping[str, Any]) -> None:
-    """Apply a ``launchPermission`` of a distribution configuration to an AMI."""
-    ec2.share(image.backend.outbox, destination.account_id, destination.region, ami_id, permission)
+    """Apply a ``launchPermission`` of a distribution configuration to an AMI.
 
-
-def configure(image: Image, region: str, ami_id: str, settings: Mapping[str, Any]) -> list[RegionFailure]:
-    """Export an AMI as an entry of a distribution configuration says.
-
-    :returns: what went wrong.
+    :raises CopyRefused: EC2 does not let others use an AMI that is encrypted like this one, or has watermarks.
     """
-    if "s3ExportConfiguration" not in settings:
-        return []
+    if not permission:
+        return
+    backend, account_id, region = image.backend, destination.account_id, destination.region
     try:
-        ec2.require_ami(image.backend.account_id, region, ami_id)
-        key = s3.export_disk_image(image.backend, region, ami_id, settings["s3ExportConfiguration"])
-    except (ec2.AmiGone, s3.ExportRefused) as error:
-        return [RegionFailure(region, "EXPORT_AMI", f"EC2 Client Error: '{error}'")]
-    bucket = settings["s3ExportConfiguration"]["s3Bucket"]
-    image.exports = (*image.exports, (region, f"s3://{bucket}/{key}"))
-    return []
+        require_shareable(contents_of(backend, account_id, region, ami_id), account_id, permission)
+    except ContentsRefused as error:
+        raise CopyRefused(str(error)) from None
+    ec2.share(backend.outbox, account_id, region, ami_id, permission)
 
 
 def _specification(
@@ -184,7 +191,7 @@ def _specification(
     description: str | None,
     tags: Mapping[str, str],
     moment: datetime,
-    hardware: Mapping[str, str],
+    hardware: Mapping[str, Any],
 ) -> ec2.AmiSpecification:
     """:raises LookupError: the name has a placeholder for an SSM parameter that does not exist."""
     names = names_of(image)
@@ -200,6 +207,14 @@ def _specification(
         tags=tags,
         **hardware,
     )
+
+
+def _with_contents(image: Image, ami: ec2.AmiSpecification, contents: AmiContents) -> ec2.AmiSpecification:
+    """The AMI with contents that copies and children of it will find."""
+    if contents is PLAIN:
+        return ami
+    image.backend.ami_contents[ami.ami_id] = contents
+    return replace(ami, contents=contents)
 
 
 def _leave(image: Image, region: str, account_id: str, ami: ec2.AmiSpecification) -> Entry:

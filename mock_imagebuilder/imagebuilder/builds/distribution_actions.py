@@ -15,9 +15,10 @@ from typing import Any
 from moto.settings import allow_unknown_region
 
 from ..regions import all_regions
-from .ami_outputs import CopyRefused, Destination, configure, copy_to, destinations_of, share
+from .ami_outputs import CopyRefused, Destination, copy_to, destinations_of, share
 from .build import StageFailed
 from .distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
+from .image_configurations import configure
 from .instance_actions import run_command
 from .outputs import ec2
 from .step_run import Outputs, StepRun
@@ -27,6 +28,22 @@ Entry = dict[str, Any]
 
 _ACCOUNT_ID = re.compile("[0-9]{12}")
 _COMPLETED, _FAILED = "Completed", "Failed"
+
+#: The values of the output ``step`` by those of the API's ImageConfigurationStep.
+_RUNNING = {
+    "ASSOCIATE_LICENSES": "AssociateLicensesRunning",
+    "UPDATE_LAUNCH_TEMPLATES": "UpdateLaunchTemplateRunning",
+    "PUT_SSM_PARAMETERS": "PutSsmParametersRunning",
+    "UPDATE_FAST_LAUNCH_CONFIGURATIONS": "UpdateFastLaunchConfiguration",
+    "EXPORT_AMI": "ExportAmiRunning",
+}
+
+#: The configurations that name an account, and how.
+_ACCOUNT_MEMBERS = {
+    "launchTemplateConfigurations": "accountId",
+    "ssmParameterConfigurations": "amiAccountId",
+    "fastLaunchConfigurations": "accountId",
+}
 
 
 def distribute_image(run: StepRun) -> Outputs:
@@ -58,12 +75,12 @@ def modify_image_attributes(run: StepRun) -> Outputs:
         destination = Destination(ami["region"], ami["accountId"], {})
         try:
             ec2.require_ami(destination.account_id, destination.region, ami["amiId"])
-        except ec2.AmiGone as error:
-            message = f"EC2 Client Error: '{error}'"
+            share(run.image, destination, ami["amiId"], attributes[destination.region])
+        except (ec2.AmiGone, CopyRefused) as error:
+            message = f"EC2 Client Error: '{error}'" if isinstance(error, ec2.AmiGone) else str(error)
             refusals.append(DistributionRefused(destination.region, destination.account_id, message))
             entries.append(_ended(run, ami, "ModifyAmiRunning", message))
         else:
-            share(run.image, destination, ami["amiId"], attributes[destination.region])
             entries.append(_ended(run, ami))
     outputs = {"modifiedImages": entries}
     if refusals:
@@ -77,16 +94,15 @@ def apply_image_configurations(run: StepRun) -> Outputs:
     entries: list[Entry] = []
     failures: list[RegionFailure] = []
     for ami in _distributed(run):
-        # Copies that other accounts own are theirs to configure.
-        if ami["accountId"] != run.image.backend.account_id or ami["region"] not in configurations:
+        settings = _settings_for(run, ami["accountId"], configurations.get(ami["region"], {}))
+        if settings is None:
             continue
-        failed = [
-            failure
-            for settings in _one_by_one(configurations[ami["region"]])
-            for failure in configure(run.image, ami["region"], ami["amiId"], settings)
-        ]
-        entries.append(_ended(run, ami, "ExportAmiRunning", failed[0].message) if failed else _ended(run, ami))
-        failures += failed
+        failure = configure(run.image, ami["region"], {ami["accountId"]: ami["amiId"]}, settings, run.moment)
+        if failure is None:
+            entries.append(_ended(run, ami))
+        else:
+            failures.append(failure)
+            entries.append(_ended(run, ami, _RUNNING[failure.step], failure.message))
     outputs = {"configuredImages": entries}
     if failures:
         raise _failed(run, integration_failed(run.image, failures), outputs)
@@ -147,14 +163,28 @@ def _distributed(run: StepRun) -> Iterator[Entry]:
             yield {name: entry[name] for name in ("region", "name", "amiId", "accountId")}
 
 
-def _one_by_one(settings: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A workflow may have a list of exports, a distribution configuration has one."""
-    exports = settings.get("s3ExportConfiguration")
-    if isinstance(exports, list):
-        for export in exports:
-            yield {**settings, "s3ExportConfiguration": export}
-    else:
-        yield settings
+def _settings_for(run: StepRun, account_id: str, settings: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What of a Region's settings is for the AMI of an account: for other accounts than the image's own, parameters only.
+
+    None if there is nothing for it.
+    """
+    own_account = run.image.backend.account_id
+    if not settings or (account_id != own_account and "ssmParameterConfigurations" not in settings):
+        return None
+    # Where a distribution configuration has lists, a workflow may have one of them.
+    for_account = {
+        member: [each for each in _as_list(settings[member]) if each.get(account_member, own_account) == account_id]
+        for member, account_member in _ACCOUNT_MEMBERS.items()
+        if member in settings
+    }
+    if account_id != own_account:
+        parameters = for_account["ssmParameterConfigurations"]
+        return {"ssmParameterConfigurations": parameters} if parameters else None
+    return {**settings, **for_account}
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _ended(run: StepRun, ami: Entry, step: str = _COMPLETED, message: str | None = None) -> Entry:

@@ -23,15 +23,21 @@ _SERVICE_ROLES = "/aws-service-role/"
 SERVICE_LINKED_ROLE = "aws-service-role/imagebuilder.amazonaws.com/AWSServiceRoleForImageBuilder"
 
 
+def is_service_linked(account_id: str, partition: str, role: str) -> bool:
+    """Whether a role is Image Builder's own in an account.
+
+    :param role: a name, with its path or without, or an ARN.
+    """
+    own = SERVICE_LINKED_ROLE, SERVICE_LINKED_ROLE.rpartition("/")[2]
+    return role in (*own, f"arn:{partition}:iam::{account_id}:role/{SERVICE_LINKED_ROLE}")
+
+
 def is_usable_for_images(account_id: str, partition: str, role: str) -> bool:
     """Whether Image Builder may import or distribute an image in a role: its own service-linked role is one, too.
 
     :param role: a name, with its path or without, or an ARN.
     """
-    own = SERVICE_LINKED_ROLE, SERVICE_LINKED_ROLE.rpartition("/")[2]
-    if role in (*own, f"arn:{partition}:iam::{account_id}:role/{SERVICE_LINKED_ROLE}"):
-        return True
-    return is_usable_for_lifecycle(account_id, partition, role)
+    return is_service_linked(account_id, partition, role) or is_usable_for_lifecycle(account_id, partition, role)
 
 
 def is_usable_for_lifecycle(account_id: str, partition: str, role: str) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal import mock_random
 
 from ..exceptions import ImageBuilderException
+from .ami_contents import ContentsRefused, has_key_without_encryption, volume_keys
 from .ami_outputs import create_ami, source_ami
 from .outputs import component_logs, documents, ec2, s3, states
 from .outputs.naming import names_of
@@ -36,6 +37,8 @@ def launch_instance(run: StepRun) -> Outputs:
         ) from None
     except ec2.AmiGone as error:
         raise run.api_error("InvalidAMIID.Unavailable", "RunInstances", str(error)) from None
+    if "blockDeviceMappings" in image.recipe_record and run.workflow_type == "BUILD":
+        _require_keys_of_volumes(run)
     return {"instanceId": f"i-{mock_random.getrandbits(68):017x}"}
 
 
@@ -113,7 +116,7 @@ def register_image(run: StepRun) -> Outputs:
         volume = mapping.get("Ebs")
         if isinstance(volume, Mapping) and isinstance(volume.get("SnapshotId"), str):
             hardware["snapshot_id"] = volume["SnapshotId"]
-    return _create_ami(run, description=run.inputs.get("description"), hardware=hardware)
+    return _create_ami(run, description=run.inputs.get("description"), hardware=hardware, from_instance=False)
 
 
 def create_image_from_iso(run: StepRun) -> Outputs:
@@ -167,9 +170,22 @@ def _ami_to_launch(run: StepRun) -> str | None:
 def _create_ami(run: StepRun, **settings: Any) -> Outputs:
     try:
         ami_id = create_ami(run.image, run.moment, is_output=run.workflow_type == "BUILD", **settings)
-    except LookupError as error:
+    except (LookupError, ContentsRefused) as error:
         raise run.failed(str(error)) from None
     return {"imageId": ami_id}
+
+
+def _require_keys_of_volumes(run: StepRun) -> None:
+    if has_key_without_encryption(run.image):
+        raise run.api_error(
+            "InvalidParameterDependency",
+            "RunInstances",
+            "The parameter KmsKeyId requires the parameter Encrypted to be set.",
+        )
+    try:
+        volume_keys(run.image)
+    except ContentsRefused as error:
+        raise run.failed(str(error)) from None
 
 
 def _require_ami_build(run: StepRun) -> None:

@@ -14,7 +14,7 @@ from ..exceptions import ImageBuilderException
 from .build import AVAILABLE, CANCELLED, FAILED
 from .execution_role import CROSS_ACCOUNT_LIFECYCLE_ROLE, is_usable_for_lifecycle
 from .lifecycle_plan import DELETE, DEPRECATE, DISABLE, MAKE_AVAILABLE, Decision
-from .outputs import ami_lifecycle, container_lifecycle
+from .outputs import ami_lifecycle, container_lifecycle, ec2
 
 if TYPE_CHECKING:
     from ..resources.image import Image
@@ -141,7 +141,7 @@ def _act_on_ami(decision: Decision, entry: Mapping[str, str], moment: datetime) 
     exclusion = ami_lifecycle.matched_exclusion(ami, entry["region"], decision.ami_exclusions, moment)
     if exclusion is not None:
         state = _state("SKIPPED", exclusion)
-        return _with_snapshots(state, ami_lifecycle.snapshots_of(ami) if with_snapshots else [])
+        return _with_snapshots(state, ec2.snapshots_of(ami) if with_snapshots else [])
     if decision.action == DELETE:
         return _with_snapshots(_state("SUCCESS"), ami_lifecycle.deregister(ami, with_snapshots))
     if decision.action == DEPRECATE:

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
     from ..builds.build import Build
     from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
+    from ..builds.outputs.ami_contents import AmiContents
     from ..builds.outputs.outbox import Outbox
+    from ..builds.outputs.unserved import UnservedRequest
     from ..builds.running import RunningBuilds
     from ..builds.scan_history import ScanHistory
     from ..builds.steering import Steering
@@ -199,6 +201,15 @@ class BackendCore(BaseBackend):
     @property
     def vm_tasks(self) -> VmTasks:
         """The VM import and export tasks of EC2, of all accounts and Regions."""
+        raise NotImplementedError
+
+    @property
+    def ami_contents(self) -> dict[str, AmiContents]:
+        """What AMIs consist of that builds have made, by id, where it is not the ordinary."""
+        raise NotImplementedError
+
+    def note_unserved(self, image_arn: str, request: UnservedRequest) -> None:
+        """Keep what the build of an image has asked of a neighbour that does not exist."""
         raise NotImplementedError
 
     @property

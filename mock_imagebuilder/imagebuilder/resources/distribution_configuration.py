@@ -53,7 +53,7 @@ class DistributionConfigurationOperations(BackendCore):
         :raises ResourceAlreadyExistsException: the name is taken in this account and Region.
         :raises ServiceQuotaExceededException: there are as many as there may be.
         """
-        check_distributions(request["distributions"], self.partition)
+        check_distributions(request["distributions"], self.partition, self.account_id)
         arn = str(self.arn("distribution-configuration", slug(request["name"])))
         if self.distribution_configurations.find(arn):
             raise ResourceAlreadyExistsException(self.distribution_configurations.kind, arn)
@@ -92,7 +92,7 @@ class DistributionConfigurationOperations(BackendCore):
         :raises InvalidParameterValueException: a distribution breaks a rule, see :func:`check_distributions`.
         """
         configuration = self.distribution_configurations.get(request["distributionConfigurationArn"])
-        check_distributions(request["distributions"], self.partition)
+        check_distributions(request["distributions"], self.partition, self.account_id)
         configuration.update(
             description=request.get("description"),
             distributions=request["distributions"],
@@ -128,8 +128,8 @@ def _regions(distributions: Sequence[Mapping[str, Any]]) -> list[str]:
     return [distribution["region"] for distribution in distributions]
 
 
-def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: str) -> None:
-    """The rules for the ``distributions`` of a create or update request.
+def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: str, account_id: str) -> None:
+    """The rules for the ``distributions`` of a create or update request of an account.
 
     :raises InvalidParameterValueException: no entry at all, a Region that does not exist in the partition or
         appears twice, an entry without output, or one of the rules of its members.
@@ -153,7 +153,7 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: s
             )
         _check_ami(distribution.get("amiDistributionConfiguration", {}), f"{path}.amiDistributionConfiguration")
         _check_fast_launch(distribution.get("fastLaunchConfigurations", ()), f"{path}.fastLaunchConfigurations")
-        _check_parameters(distribution, f"{path}.ssmParameterConfigurations")
+        _check_parameters(distribution, f"{path}.ssmParameterConfigurations", account_id)
 
 
 def _check_ami(ami: Mapping[str, Any], path: str) -> None:
@@ -175,8 +175,9 @@ def _check_fast_launch(configurations: Sequence[Mapping[str, Any]], path: str) -
             )
 
 
-def _check_parameters(distribution: Mapping[str, Any], path: str) -> None:
-    targets = distribution.get("amiDistributionConfiguration", {}).get("targetAccountIds", ())
+def _check_parameters(distribution: Mapping[str, Any], path: str, own_account_id: str) -> None:
+    # Without target accounts the image goes to the account itself.
+    targets = distribution.get("amiDistributionConfiguration", {}).get("targetAccountIds", [own_account_id])
     for number, configuration in enumerate(distribution.get("ssmParameterConfigurations", ())):
         account_id = configuration.get("amiAccountId")
         if account_id is not None and account_id not in targets:

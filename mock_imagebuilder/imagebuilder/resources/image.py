@@ -222,10 +222,7 @@ class ImageOperations(BackendCore):
             raise misplaced_wildcard("imageBuildVersionArn") from None
         if found is None:
             raise ResourceNotFoundException(self.images.kind, arn_text)
-        return {
-            "image": found.record,
-            "latestVersionReferences": latest_version_references(Arn.parse(found.arn)),
-        }
+        return {"image": found.record, "latestVersionReferences": latest_version_references(Arn.parse(found.arn))}
 
     @operation("CancelImageCreation")
     def cancel_image_creation(self, request: CancelImageCreationRequestTypeDef) -> Answer:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..periods import ago
-from .ec2 import CREATED_BY
+from .ec2 import CREATED_BY, snapshots_of
 from .outbox import backend_of, living_backend
 
 DEPRECATED_BY = "DeprecatedBy"
@@ -99,8 +99,3 @@ def deregister(ami: Any, with_snapshots: bool) -> list[str]:
     for snapshot_id in snapshot_ids:
         ec2.snapshots.pop(snapshot_id, None)
     return snapshot_ids
-
-
-def snapshots_of(ami: Any) -> list[str]:
-    """The ids of the snapshots behind the AMI."""
-    return [str(ami.ebs_snapshot.id)]

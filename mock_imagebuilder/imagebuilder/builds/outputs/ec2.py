@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
+from . import kms
+from .ami_contents import AWS_MANAGED_KEY, PLAIN, AmiContents, BlockDevice, encrypted
 from .outbox import Outbox, living_backend
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ class AmiSpecification:
     boot_mode: str | None = "uefi"
     #: What the AMI is registered from; without it, it gets a snapshot of its own.
     snapshot_id: str | None = None
+    contents: AmiContents = PLAIN
 
 
 def new_ami_id() -> str:
@@ -53,14 +57,12 @@ def service_tags(image_arn: str) -> dict[str, str]:
 
 
 def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification) -> None:
-    """Leave an AMI, owned by the account, with a snapshot that carries the service's own tags."""
+    """Leave an AMI, owned by the account, with snapshots that carry the service's own tags."""
 
     def effect(ec2: Any) -> None:
-        from moto.ec2.models.amis import Ami
-
         if ami.ami_id in ec2.amis:
             return
-        registered = Ami(
+        registered = _ami_class(ami.contents)(
             ec2,
             ami.ami_id,
             name=ami.name,
@@ -75,7 +77,7 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             root_device_type="ebs",
             root_device_name=ami.root_device_name,
             region_name=f"{region}a",
-            boot_mode=ami.boot_mode,  # type: ignore[arg-type] # moto shows none if it is None
+            boot_mode=ami.boot_mode,  # moto shows none if it is None
             tags=dict(ami.tags),
         )
         ec2.amis[ami.ami_id] = registered
@@ -84,12 +86,117 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             ec2.snapshots.pop(registered.ebs_snapshot.id)
             registered.ebs_snapshot = ec2.snapshots[ami.snapshot_id]
             registered.ebs_snapshot.from_ami = ami.ami_id
+        if ami.contents is not PLAIN:
+            registered.fill(ami.contents)
         snapshot_tags = {key: ami.tags[key] for key in ("CreatedBy", "Ec2ImageBuilderArn") if key in ami.tags}
-        if snapshot_tags:
-            # The AMI made a snapshot of its own: that one is the AMI's.
-            registered.ebs_snapshot.add_tags(snapshot_tags)
+        for snapshot_id in snapshots_of(registered):
+            # The AMI made snapshots of its own: those are the AMI's.
+            snapshot = ec2.snapshots[snapshot_id]
+            if snapshot_id != ami.snapshot_id:
+                snapshot.start_time = registered.creation_date
+            if snapshot_tags:
+                snapshot.add_tags(snapshot_tags)
 
     outbox.post("ec2", account_id, region, effect)
+
+
+def snapshots_of(ami: Any) -> list[str]:
+    """The ids of the snapshots behind moto's AMI."""
+    return [str(mapping["Ebs"]["SnapshotId"]) for mapping in ami.block_device_mappings if "Ebs" in mapping]
+
+
+def _ami_class(contents: AmiContents) -> Any:
+    from moto.ec2.models.amis import Ami
+
+    return Ami if contents is PLAIN else _filled_ami_class()
+
+
+@cache
+def _filled_ami_class() -> Any:
+    """A class of AMIs with other devices than moto's only one, and with watermarks, of which moto knows nothing."""
+    from moto.ec2.models.amis import Ami
+
+    class FilledAmi(Ami):
+        #: Mappings and watermarks in the members of EC2's Image.
+        mappings: tuple[dict[str, Any], ...] = ()
+        image_watermarks: tuple[dict[str, Any], ...] = ()
+
+        @property
+        def block_device_mappings(self) -> list[dict[str, Any]]:
+            return list(self.mappings) or super().block_device_mappings
+
+        def fill(self, contents: AmiContents) -> None:
+            self.mappings = tuple(_mapping(self, device) for device in contents.devices)
+            self.image_watermarks = tuple(
+                {
+                    "WatermarkKey": f"{watermark.account_id}:{watermark.name}",
+                    "SourceImageRegion": watermark.source_region,
+                    "SourceImageId": watermark.source_ami_id,
+                    "SourceImageCreationTime": watermark.created,
+                    "WatermarkCreationTime": watermark.created,
+                }
+                for watermark in contents.watermarks
+            )
+
+    return FilledAmi
+
+
+def _mapping(ami: Any, device: BlockDevice) -> dict[str, Any]:
+    """A device of moto's AMI in the members of EC2's BlockDeviceMapping, with a snapshot behind it."""
+    if device.virtual_name is not None:
+        return {"DeviceName": device.name, "VirtualName": device.virtual_name}
+    ec2, root = ami.ec2_backend, ami.ebs_snapshot
+    volume = ec2.create_volume(size=device.size, zone_name=f"{ec2.region_name}a")
+    snapshot = ec2.create_snapshot(volume.id, root.description, ami.owner_id, from_ami=ami.id)
+    ec2.delete_volume(volume.id)
+    if device.name == ami.root_device_name:
+        # Instead of the one that moto makes for every AMI.
+        ec2.snapshots.pop(root.id)
+        ami.ebs_snapshot = snapshot
+    if device.key is not None:
+        is_managed = device.key == AWS_MANAGED_KEY
+        snapshot.encrypted = True
+        snapshot.kms_key_id = kms.aws_managed_key_arn(ami.owner_id, ec2.region_name) if is_managed else device.key
+    ebs = {
+        "SnapshotId": snapshot.id,
+        "VolumeSize": device.size,
+        "VolumeType": device.volume_type,
+        "DeleteOnTermination": device.delete_on_termination,
+        "Encrypted": device.key is not None,
+        "Iops": device.iops,
+        "Throughput": device.throughput,
+    }
+    return {"DeviceName": device.name, "Ebs": {name: value for name, value in ebs.items() if value is not None}}
+
+
+def contents_in(account_id: str, region: str, ami_id: str) -> AmiContents:
+    """What EC2 knows of an AMI that no image has made."""
+    ec2 = living_backend("ec2", account_id, region)
+    ami = None if ec2 is None else ec2.amis.get(ami_id)
+    if ami is None or not ami.ebs_snapshot.encrypted:
+        return PLAIN
+    try:
+        key = kms.resolve(account_id, region, ami.ebs_snapshot.kms_key_id or AWS_MANAGED_KEY)
+    except (kms.KeyMissing, kms.KeyUnusable):
+        key = ami.ebs_snapshot.kms_key_id
+    return AmiContents(encrypted((), ami.root_device_name, key))
+
+
+def default_key(account_id: str, region: str) -> str:
+    """What EC2 encrypts with where nobody names a key: its ARN, or AWS_MANAGED_KEY."""
+    ec2 = living_backend("ec2", account_id, region)
+    if ec2 is None or not ec2.default_kms_key_id:
+        return AWS_MANAGED_KEY
+    try:
+        return kms.resolve(account_id, region, ec2.default_kms_key_id)
+    except (kms.KeyMissing, kms.KeyUnusable):
+        return str(ec2.default_kms_key_id)
+
+
+def encrypts_by_default(account_id: str, region: str) -> bool:
+    """Whether EC2 encrypts whatever an account creates in a Region."""
+    ec2 = living_backend("ec2", account_id, region)
+    return ec2 is not None and ec2.ebs_encryption_by_default
 
 
 def add_snapshot(
