@@ -50,8 +50,8 @@ def _run_schedules(handle: Control, *, until: str) -> list[str]:
 _METHODS: Mapping[str, Callable[..., Any]] = {
     **{
         name.replace("_", "-"): method
-        for name, method in vars(Control).items()
-        if inspect.isfunction(method) and not name.startswith("_")
+        for name, method in inspect.getmembers(Control, inspect.isfunction)
+        if not name.startswith("_")
     },
     # Entries are objects, and paths of files would be those of the server.
     "add-managed": _add_managed,
