@@ -61,7 +61,7 @@ class Rules:
             fails, or else the first.
         :param component: the component that fails in a step that runs components: its name, or its ARN with or without
             the build, or as the recipe has it; a pattern as in file names.
-        :param region: the Region that the image does not get to. The Regions before it have their copies.
+        :param region: the Region that the image does not get to. The other Regions get their copies.
         :param match: a pattern for the image's name, which is its recipe's: ``web-*``.
         :param recipe: a pattern for the name or the ARN of the recipe.
         :param pipeline: a pattern for the name or the ARN of the pipeline.

@@ -48,3 +48,11 @@ def instance_profile(iam: Any) -> str:
     """The name of an instance profile that exists."""
     iam.create_instance_profile(InstanceProfileName="EC2InstanceProfileForImageBuilder")
     return "EC2InstanceProfileForImageBuilder"
+
+
+@pytest.fixture
+def lets_copies_in(mocked: Control) -> None:
+    """The accounts that tests distribute to have the role for it."""
+    from .cross_account import TARGETS, let_copies_in
+
+    let_copies_in(*TARGETS)

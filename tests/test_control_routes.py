@@ -225,7 +225,9 @@ def test_refused(address: Address, name: str, body: dict[str, Any], status: int,
 def test_unknown_names(address: Address, name: str) -> None:
     answer = address.steer(name)
     assert answer.status_code == 404
-    assert answer.json()["message"].startswith(f"The control handle has no '{name}'. It has: add-findings, add-managed, advance, ")
+    assert answer.json()["message"].startswith(
+        f"The control handle has no '{name}'. It has: add-findings, add-managed, advance, "
+    )
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from mock_imagebuilder import Control, imagebuilder_backends, mock_imagebuilder
 
 from .build_parts import create_infrastructure, create_recipe
 from .conftest import ACCOUNT, REGION
+from .cross_account import let_copies_in
 from .images import TASK, client_of, create_image, import_image, own_amis
 from .vm_roles import create_vm_role
 
@@ -34,6 +35,7 @@ def parts() -> Any:
     iam = boto3.client("iam", region_name=REGION)
     iam.create_instance_profile(InstanceProfileName="profile")
     create_vm_role(iam, "Exporter")
+    let_copies_in(OTHER_ACCOUNT)
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="exports")
     client: Any = boto3.client("imagebuilder", region_name=REGION)
     create_recipe(client, description="a web server", amiTags={"Team": "a"})

@@ -17,7 +17,7 @@ PARTNER = "111111111111"
 ROOT = "/dev/xvda"
 MACHINE = f"{ACCOUNT_BASE}:image-recipe/machine/1.0.0"
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from ..images import ami_of, create_image, get_image, output_amis, own_amis, sta
 from ..refusals import clashing
 from .integration import build, create_configuration
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)

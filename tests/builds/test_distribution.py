@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,7 @@ from mock_imagebuilder import Control
 
 from ..build_parts import ACCOUNT_BASE, create_infrastructure, create_recipe
 from ..conftest import ACCOUNT, REGION
+from ..cross_account import DISTRIBUTION_ROLE, trust_of_account
 from ..images import ami_of, client_of, create_image, get_image, output_amis, own_amis, state_of, tags_of
 
 FIRST, SECOND = "111111111111", "222222222222"
@@ -20,7 +22,7 @@ CREATED = "2023-05-17T21:17:21.283Z"
 DEFAULT_NAME = "web server 2023-05-17T21-17-23.283000Z"
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)
@@ -301,3 +303,68 @@ def test_the_next_build_is_not_troubled_by_a_failed_one(client: Any) -> None:
     arn = create_image(client, distributionConfigurationArn=f"{ACCOUNT_BASE}:distribution-configuration/everywhere")
     assert state_of(client, arn) == {"status": "AVAILABLE"}
     assert tags_of(ami_of(output_amis(client, arn)[0]))["stage"] == "beta"
+
+
+class TestRoleOfTheOtherAccount:
+    """ "Set up cross-account AMI distribution with Image Builder" in the user guide."""
+
+    ROLE = f"arn:aws:iam::111122223333:role/{DISTRIBUTION_ROLE}"
+    REFUSAL = (
+        f"STS Client Error: 'User: arn:aws:sts::{ACCOUNT}:assumed-role/AWSServiceRoleForImageBuilder/"
+        f"Ec2ImageBuilderDistributionService is not authorized to perform: sts:AssumeRole on resource: {ROLE}'"
+    )
+
+    def distribute(self, client: Any) -> str:
+        regions = [
+            {"region": REGION, "amiDistributionConfiguration": {"targetAccountIds": [ACCOUNT, "111122223333"]}},
+            {"region": "eu-west-1", "amiDistributionConfiguration": {}},
+        ]
+        answer = client.create_distribution_configuration(name="everywhere", distributions=regions)
+        return create_image(client, distributionConfigurationArn=answer["distributionConfigurationArn"])
+
+    @pytest.mark.parametrize(
+        "trust",
+        [
+            None,
+            trust_of_account("999988887777"),
+            trust_of_account().replace("sts:AssumeRole", "sts:TagSession"),
+            trust_of_account().replace('"Allow"', '"Deny"'),
+        ],
+    )
+    def test_without_it_the_account_gets_no_copy(self, client: Any, trust: str | None) -> None:
+        if trust is not None:
+            client_of("iam", "111122223333").create_role(RoleName=DISTRIBUTION_ROLE, AssumeRolePolicyDocument=trust)
+        arn = self.distribute(client)
+        state = state_of(client, arn)
+        assert state["status"] == "FAILED"
+        assert state["failureContext"]["imageStatus"] == "DISTRIBUTING"
+        (failure,) = state["failureContext"]["distributionFailure"]["regionFailures"]
+        assert failure == {"region": REGION, "status": "FAILED", "errorMessage": self.REFUSAL}
+        # The others have theirs.
+        assert [(ami["region"], ami["accountId"]) for ami in output_amis(client, arn)] == [
+            (REGION, ACCOUNT),
+            ("eu-west-1", ACCOUNT),
+        ]
+        assert own_amis("111122223333") == []
+
+    @pytest.mark.parametrize(
+        "principal", [{"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, {"AWS": [ACCOUNT, "111111111111"]}, "*", {"AWS": "*"}]
+    )
+    def test_with_it_the_account_gets_one(self, client: Any, principal: Any) -> None:
+        statement = {"Effect": "Allow", "Principal": principal, "Action": ["sts:Assume*"]}
+        client_of("iam", "111122223333").create_role(
+            RoleName=DISTRIBUTION_ROLE,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
+        arn = self.distribute(client)
+        assert state_of(client, arn) == {"status": "AVAILABLE"}
+        assert [ami["OwnerId"] for ami in own_amis("111122223333")] == ["111122223333"]
+
+    def test_a_retry_finds_it(self, client: Any) -> None:
+        arn = self.distribute(client)
+        client_of("iam", "111122223333").create_role(
+            RoleName=DISTRIBUTION_ROLE, AssumeRolePolicyDocument=trust_of_account()
+        )
+        client.retry_image(imageBuildVersionArn=arn)
+        assert state_of(client, arn) == {"status": "AVAILABLE"}
+        assert len(own_amis("111122223333")) == 1

@@ -18,7 +18,7 @@ PARTNER = "111111111111"
 STEP = "UPDATE_LAUNCH_TEMPLATES"
 MISSING = f"EC2 Client Error: 'The launch-template ID '{NO_TEMPLATE}' does not exist'"
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,7 @@ PARTNER = "111111111111"
 STEP = "PUT_SSM_PARAMETERS"
 NAME = "/imagebuilder/web"
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)

@@ -43,7 +43,7 @@ DEFAULT_NAME = "web server 2023-05-17T21-17-23.283000Z"
 LICENSE = f"arn:aws:license-manager:{REGION}:{ACCOUNT}:license-configuration:lic-{7:032x}"
 COPIES = {"distributedImages.$": "$.stepOutputs.Copy.distributedImages"}
 
-pytestmark = pytest.mark.usefixtures("outbox")
+pytestmark = pytest.mark.usefixtures("outbox", "lets_copies_in")
 
 
 @pytest.fixture(autouse=True)

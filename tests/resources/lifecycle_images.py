@@ -10,6 +10,7 @@ from freezegun import freeze_time
 from mock_imagebuilder import Control
 
 from ..build_parts import create_infrastructure, create_recipe
+from ..cross_account import let_copies_in
 from ..images import create_image
 from .lifecycles import TAGS, create_policy, resources, rule
 
@@ -33,6 +34,7 @@ def distributed(client: Any, instance_profile: str, *places: dict[str, Any]) -> 
         for place in places
     ]
     with freeze_time(NOW - timedelta(days=30)):
+        let_copies_in(OTHER_ACCOUNT)
         create_recipe(client)
         create_infrastructure(client, instance_profile)
         distribution = client.create_distribution_configuration(name="web", distributions=distributions)

@@ -20,6 +20,7 @@ from .ami_contents import (
     require_shareable,
 )
 from .distribution_failures import DistributionRefused, distribution_failed
+from .execution_role import CROSS_ACCOUNT_DISTRIBUTION_ROLE, is_usable_for_copies
 from .failure_rules import refusal_of
 from .outputs import ec2
 from .outputs.ami_contents import PLAIN, AmiContents
@@ -130,8 +131,9 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     A copy of the same name that is there already is taken; one that has been deregistered is made anew. The source AMI
     of DistributeImage becomes one of the image's output resources when its own place is a destination.
 
-    :raises CopyRefused: a test wants it; the AMI is gone, it is not this account's to share, it can't be encrypted as the
-        settings say, or a name or tag has a placeholder for an SSM parameter that does not exist.
+    :raises CopyRefused: a test wants it; the account does not let this one bring AMIs to it; the AMI is gone, it is not this
+        account's to share, it can't be encrypted as the settings say, or a name or tag has a placeholder for an SSM
+        parameter that does not exist.
     """
     backend, names = image.backend, names_of(image)
     region, account_id, settings = destination.region, destination.account_id, destination.settings
@@ -141,6 +143,7 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     refusal = refusal_of(image, region, f"AMI Copy Reported Failure For {source['image']}")
     if refusal is not None:
         raise CopyRefused(refusal)
+    _require_role(image, account_id)
     try:
         ec2.require_ami(backend.account_id, backend.region_name, source["image"])
         tags = {key: names.fill(value) for key, value in settings.get("amiTags", {}).items()}
@@ -240,6 +243,17 @@ def _given_ami(image: Image) -> Entry | None:
     if ami is None:
         return None
     return {"region": image.backend.region_name, "image": ami.ami_id, "name": ami.name, "accountId": ami.owner_id}
+
+
+def _require_role(image: Image, account_id: str) -> None:
+    """:raises CopyRefused: another account has no role in which the service could bring an AMI to it."""
+    own_account, partition = image.backend.account_id, image.backend.partition
+    if account_id != own_account and not is_usable_for_copies(account_id, partition, own_account):
+        raise CopyRefused(
+            f"STS Client Error: 'User: arn:{partition}:sts::{own_account}:assumed-role/AWSServiceRoleForImageBuilder/"
+            "Ec2ImageBuilderDistributionService is not authorized to perform: sts:AssumeRole on resource: "
+            f"arn:{partition}:iam::{account_id}:role/{CROSS_ACCOUNT_DISTRIBUTION_ROLE}'"
+        )
 
 
 def _require_may_share(source: Entry, destination: Destination) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Set
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -12,6 +12,9 @@ from .outputs.outbox import backend_of
 #: The role that another account must have so that its copies can be acted on ("Lifecycle management prerequisites for
 #: Image Builder images" in the user guide).
 CROSS_ACCOUNT_LIFECYCLE_ROLE = "Ec2ImageBuilderCrossAccountLifecycleAccess"
+
+#: The role that another account must have to get copies ("Set up cross-account AMI distribution with Image Builder").
+CROSS_ACCOUNT_DISTRIBUTION_ROLE = "EC2ImageBuilderDistributionCrossAccountRole"
 
 NO_USABLE_ROLE = "The provided role does not exist or does not have sufficient permissions"
 
@@ -53,7 +56,7 @@ def is_usable_for_lifecycle(account_id: str, partition: str, role: str) -> bool:
         path: str = known.path or "/"
         if role in (known.name, f"{path}{known.name}".lstrip("/"), known.arn):
             is_linked = f":role{_SERVICE_ROLES}" in known.arn or path.startswith(_SERVICE_ROLES)
-            return not is_linked and _trusts("imagebuilder", known.assume_role_policy_document, partition)
+            return not is_linked and _trusts_service("imagebuilder", known.assume_role_policy_document, partition)
     return False
 
 
@@ -62,17 +65,38 @@ def is_usable_for_vm_tasks(account_id: str, partition: str, role_name: str) -> b
 
     As in :func:`is_usable_for_lifecycle`, its permissions and the conditions of its trust policy are not looked at.
     """
-    iam = backend_of("iam", account_id, partition)
     return any(
-        role.name == role_name and _trusts("vmie", role.assume_role_policy_document, partition)
-        for role in list(iam.roles.values())
+        _trusts_service("vmie", document, partition) for document in _trust_policies(account_id, partition, role_name)
     )
 
 
-def _trusts(service: str, document: str, partition: str) -> bool:
+def is_usable_for_copies(account_id: str, partition: str, source_account_id: str) -> bool:
+    """Whether an account lets another one bring AMIs to it: it has the role for that, which trusts the other account.
+
+    As in :func:`is_usable_for_lifecycle`, its permissions and the conditions of its trust policy are not looked at.
+    """
+    source = {"AWS": {source_account_id, f"arn:{partition}:iam::{source_account_id}:root", "*"}}
+    documents = _trust_policies(account_id, partition, CROSS_ACCOUNT_DISTRIBUTION_ROLE)
+    return any(_trusts(source, document) for document in documents)
+
+
+def _trust_policies(account_id: str, partition: str, role_name: str) -> list[str]:
+    iam = backend_of("iam", account_id, partition)
+    return [role.assume_role_policy_document for role in list(iam.roles.values()) if role.name == role_name]
+
+
+def _trusts_service(service: str, document: str, partition: str) -> bool:
     principals = {f"{service}.amazonaws.com"}
     if partition == "aws-cn":
         principals.add(f"{service}.amazonaws.com.cn")
+    return _trusts({"Service": principals}, document)
+
+
+def _trusts(principals: Mapping[str, Set[str]], document: str) -> bool:
+    """Whether a trust policy lets somebody assume its role.
+
+    :param principals: who they are, by the kinds of principals.
+    """
     try:
         policy = json.loads(document)
         statements = [each for each in _as_list(policy["Statement"]) if _is_about(each, principals)]
@@ -84,12 +108,16 @@ def _trusts(service: str, document: str, partition: str) -> bool:
     )
 
 
-def _is_about(statement: Mapping[str, Any], principals: Iterable[str]) -> bool:
-    """Whether a statement of a trust policy is about these services assuming the role."""
+def _is_about(statement: Mapping[str, Any], principals: Mapping[str, Set[str]]) -> bool:
+    """Whether a statement of a trust policy is about one of these principals assuming the role."""
     actions = _as_list(statement.get("Action", ()))
     principal = statement.get("Principal", {})
-    services = _as_list(principal.get("Service", ())) if isinstance(principal, dict) else []
-    return any(fnmatchcase(_ACTION, action.lower()) for action in actions) and not set(services).isdisjoint(principals)
+    if principal == "*":
+        principal = {"AWS": "*"}
+    is_named = isinstance(principal, dict) and any(
+        not known.isdisjoint(_as_list(principal.get(kind, ()))) for kind, known in principals.items()
+    )
+    return is_named and any(fnmatchcase(_ACTION, action.lower()) for action in actions)
 
 
 def _as_list(value: Any) -> list[Any]:
