@@ -32,7 +32,7 @@ class Life:
     version: str
     build: int
     statuses: list[str]
-    fails_in: str | None
+    failure: tuple[int, str] | None
     task_id: str | None = None
     status: str = "PENDING"
     observations: int = 0
@@ -47,6 +47,10 @@ class Life:
         return f"{ACCOUNT_BASE}:image/{self.slug}/{self.version}"
 
     @property
+    def fails_in(self) -> str | None:
+        return None if self.failure is None else self.failure[1]
+
+    @property
     def is_running(self) -> bool:
         return self.status not in ENDS
 
@@ -58,7 +62,9 @@ class World:
     times: int
     images: list[Life] = field(default_factory=list)
     builds: dict[tuple[str, str], int] = field(default_factory=dict)
-    failures: list[str] = field(default_factory=list)
+    #: What waits for a build, the oldest first: when it was laid down, and the stage.
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    laid_down: int = 0
     active_tasks: set[str] = field(default_factory=set)
     #: Tasks that have been completed by hand: EC2 has their AMIs from then on, whatever becomes of the images.
     completed_tasks: set[str] = field(default_factory=set)
@@ -67,10 +73,10 @@ class World:
     def add(self, name: str, version: str, statuses: list[str], task_id: str | None = None) -> Life:
         slug = name.replace(" ", "-")
         number = self.builds[slug, version] = self.builds.get((slug, version), 0) + 1
-        fails_in = next((stage for stage in self.failures if stage in statuses), None)
-        if fails_in is not None:
-            self.failures.remove(fails_in)
-        life = Life(slug, version, number, statuses, fails_in, task_id)
+        failure = next((failure for failure in self.failures if failure[1] in statuses), None)
+        if failure is not None:
+            self.failures.remove(failure)
+        life = Life(slug, version, number, statuses, failure, task_id)
         self.images.append(life)
         return life
 
@@ -167,7 +173,8 @@ class LivesOfImages(RuleBasedStateMachine):
     @rule(stage=st.sampled_from(ALL_STATUSES[:-1]))
     def decide_to_fail(self, stage: str) -> None:
         self.control.fail_next_build(stage)
-        self.world.failures.append(stage)
+        self.world.laid_down += 1
+        self.world.failures.append((self.world.laid_down, stage))
 
     # ---- what goes on ----
 
@@ -217,6 +224,9 @@ class LivesOfImages(RuleBasedStateMachine):
         if life.is_running:
             self.client.cancel_image_creation(imageBuildVersionArn=life.arn)
             life.status = "CANCELLED"
+            if life.failure is not None:
+                # It has not come that far: another build fails instead.
+                self.world.failures = sorted([*self.world.failures, life.failure])
         else:
             self.refused(
                 "InvalidParameterValueException", self.client.cancel_image_creation, imageBuildVersionArn=life.arn
