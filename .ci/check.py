@@ -33,7 +33,7 @@ INSTALLED_VARIABLE = "MOCK_IMAGEBUILDER_INSTALLED"
 BROWSER = ("chromium", "chromedriver")
 BROWSER_PACKAGES = ("chromium", "chromium-driver")
 #: Seconds for each of the two commands that install it.
-BROWSER_LIMIT = 240
+BROWSER_LIMIT = 100
 
 #: Variables that could make a job here another one than elsewhere.
 NOT_OURS = ("AWS_", "MOTO_", "PYTEST_", "PYTHON")
