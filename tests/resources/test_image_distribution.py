@@ -271,6 +271,57 @@ def test_sources_that_are_not_there(client: Any, mocked: Control) -> None:
     assert builds(client) == 1
 
 
+def image_in(client: Any, mocked: Control, instance_profile: str, status: str) -> str:
+    """The ARN of an image in this state; those that have stopped did so after they had got an AMI."""
+    create_recipe(client)
+    create_infrastructure(client, instance_profile)
+    mocked.progress("manual", times=1000)
+    if status == "FAILED":
+        mocked.fail_next_build("TESTING")
+    arn = create_image(client)
+    stages = {"CANCELLED": "TESTING", "DEPRECATED": "AVAILABLE", "DISABLED": "AVAILABLE"}
+    mocked.advance(arn, to=stages.get(status, status))
+    if status == "CANCELLED":
+        client.cancel_image_creation(imageBuildVersionArn=arn)
+    elif status in stages:
+        client.start_resource_state_update(resourceArn=arn, state={"status": status})
+    mocked.progress("immediate")
+    return arn
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELLED", "DEPRECATED", "DISABLED"])
+def test_an_image_that_is_not_available_is_no_source_but_its_ami_is(
+    client: Any, mocked: Control, instance_profile: str, status: str
+) -> None:
+    configure(client, **EU_ONLY)
+    arn = image_in(client, mocked, instance_profile, status)
+    assert state_of(client, arn)["status"] == status
+    with invalid("sourceImage", NOT_AUTHORIZED):
+        distribute(client, arn)
+    version = arn.rpartition("/")[0]
+    with not_found("Image", version):
+        distribute(client, version)
+    assert builds(client) == 1
+    (ami,) = output_amis(client, arn)
+    assert places(client, distribute(client, ami["image"])) == [("eu-west-1", ACCOUNT)]
+
+
+@pytest.mark.parametrize("status", ["PENDING", "CREATING", "BUILDING", "TESTING"])
+def test_an_image_that_is_being_built_is_no_source(
+    client: Any, mocked: Control, instance_profile: str, status: str
+) -> None:
+    configure(client, **EU_ONLY)
+    create_recipe(client)
+    create_infrastructure(client, instance_profile)
+    mocked.progress("manual", times=1000)
+    arn = create_image(client)
+    mocked.advance(arn, to=status)
+    with invalid("sourceImage", NOT_AUTHORIZED):
+        distribute(client, arn)
+    assert builds(client) == 1
+    assert state_of(client, arn) == {"status": status}
+
+
 def test_the_source_has_an_ami_in_this_region(client: Any) -> None:
     configure(client, **EU_ONLY)
     docker = f"{MANAGED_BASE}:image/amazon-linux-x86-latest/x.x.x"

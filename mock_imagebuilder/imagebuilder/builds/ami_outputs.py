@@ -20,7 +20,7 @@ from .ami_contents import (
     require_shareable,
 )
 from .distribution_failures import DistributionRefused, distribution_failed
-from .execution_role import CROSS_ACCOUNT_DISTRIBUTION_ROLE, is_usable_for_copies
+from .execution_role import refusal_of_other_account
 from .failure_rules import refusal_of
 from .outputs import ec2
 from .outputs.ami_contents import PLAIN, AmiContents
@@ -28,6 +28,8 @@ from .outputs.naming import names_of
 
 if TYPE_CHECKING:
     from ..resources.image import Image
+
+_SESSION = "Ec2ImageBuilderDistributionService"
 
 #: An AMI in the members of the API's Ami, as an image's output resources have it.
 Entry = dict[str, Any]
@@ -247,13 +249,10 @@ def _given_ami(image: Image) -> Entry | None:
 
 def _require_role(image: Image, account_id: str) -> None:
     """:raises CopyRefused: another account has no role in which the service could bring an AMI to it."""
-    own_account, partition = image.backend.account_id, image.backend.partition
-    if account_id != own_account and not is_usable_for_copies(account_id, partition, own_account):
-        raise CopyRefused(
-            f"STS Client Error: 'User: arn:{partition}:sts::{own_account}:assumed-role/AWSServiceRoleForImageBuilder/"
-            "Ec2ImageBuilderDistributionService is not authorized to perform: sts:AssumeRole on resource: "
-            f"arn:{partition}:iam::{account_id}:role/{CROSS_ACCOUNT_DISTRIBUTION_ROLE}'"
-        )
+    backend = image.backend
+    refusal = refusal_of_other_account(backend.account_id, account_id, backend.partition, _SESSION)
+    if refusal is not None:
+        raise CopyRefused(refusal)
 
 
 def _require_may_share(source: Entry, destination: Destination) -> None:

@@ -80,6 +80,20 @@ def is_usable_for_copies(account_id: str, partition: str, source_account_id: str
     return any(_trusts(source, document) for document in documents)
 
 
+def refusal_of_other_account(own_account: str, account_id: str, partition: str, session: str) -> str | None:
+    """Why the service does not get into another account to distribute to it; None if it does, or if it is no other one.
+
+    :param session: the name of the session in which it tries.
+    """
+    if account_id == own_account or is_usable_for_copies(account_id, partition, own_account):
+        return None
+    return (
+        f"STS Client Error: 'User: arn:{partition}:sts::{own_account}:assumed-role/AWSServiceRoleForImageBuilder/{session} "
+        "is not authorized to perform: sts:AssumeRole on resource: "
+        f"arn:{partition}:iam::{account_id}:role/{CROSS_ACCOUNT_DISTRIBUTION_ROLE}'"
+    )
+
+
 def _trust_policies(account_id: str, partition: str, role_name: str) -> list[str]:
     iam = backend_of("iam", account_id, partition)
     return [role.assume_role_policy_document for role in list(iam.roles.values()) if role.name == role_name]

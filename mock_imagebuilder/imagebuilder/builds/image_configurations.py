@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from .ami_outputs import source_ami
 from .build import StageFailed
 from .distribution_failures import RegionFailure, integration_failed
-from .execution_role import SERVICE_LINKED_ROLE, is_service_linked
+from .execution_role import SERVICE_LINKED_ROLE, is_service_linked, refusal_of_other_account
 from .outputs import ec2, launch_templates, parameters, s3
 from .outputs.unserved import UnservedRequest
 
 if TYPE_CHECKING:
     from ..resources.image import Image
 
+_SESSION = "Ec2ImageBuilderIntegrationService"
 _SERVICE_ROLE = SERVICE_LINKED_ROLE.rpartition("/")[2]
 
 #: Parameters that the service-linked role may put.
@@ -136,6 +137,9 @@ def _associate_licenses(place: _Place, arns: list[str]) -> None:
 def _update_launch_templates(place: _Place, configurations: list[Mapping[str, Any]]) -> None:
     for configuration in configurations:
         account_id = configuration.get("accountId", place.own_account)
+        refusal = refusal_of_other_account(place.own_account, account_id, place.image.backend.partition, _SESSION)
+        if refusal is not None:
+            raise StepRefused(refusal)
         # A template of an account without a copy gets the AMI that is shared with it.
         ami_id = place.ami_of(account_id if account_id in place.amis else place.own_account)
         is_default = configuration.get("setDefaultVersion", True)
@@ -167,7 +171,7 @@ def _require_may_put(place: _Place, account_id: str, name: str) -> None:
     if is_service_linked(backend.account_id, backend.partition, place.image.record.get("executionRole", _SERVICE_ROLE)):
         raise StepRefused(
             f"SSM Client Error: 'User: arn:{backend.partition}:sts::{backend.account_id}:assumed-role/{_SERVICE_ROLE}/"
-            "Ec2ImageBuilderIntegrationService is not authorized to perform: ssm:PutParameter on resource: "
+            f"{_SESSION} is not authorized to perform: ssm:PutParameter on resource: "
             f"arn:{backend.partition}:ssm:{place.region}:{account_id}:parameter/{path} because no identity-based policy "
             "allows the ssm:PutParameter action'"
         )

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
+from moto.utilities.utils import get_partition
 
 from ..exceptions import ImageBuilderException
 from .ami_contents import ContentsRefused, has_key_without_encryption, volume_keys
 from .ami_outputs import create_ami, source_ami
 from .outputs import component_logs, documents, ec2, s3, states
 from .outputs.naming import names_of
+from .outputs.outbox import living_backend
 from .parent_image import resolve_parent_image
 from .step_run import Outputs, StepRun
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 def launch_instance(run: StepRun) -> Outputs:
     image, override = run.image, run.inputs.get("imageIdOverride")
     backend = image.backend
+    _require_instance_profile(run)
     try:
         if override is not None:
             resolve_parent_image(backend, override)
@@ -173,6 +176,17 @@ def _create_ami(run: StepRun, **settings: Any) -> Outputs:
     except (LookupError, ContentsRefused) as error:
         raise run.failed(str(error)) from None
     return {"imageId": ami_id}
+
+
+def _require_instance_profile(run: StepRun) -> None:
+    backend, name = run.image.backend, run.image.record["infrastructureConfiguration"]["instanceProfileName"]
+    iam = living_backend("iam", backend.account_id, get_partition(backend.region_name))
+    if iam is None or name not in iam.instance_profiles:
+        raise run.api_error(
+            "InvalidParameterValue",
+            "RunInstances",
+            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
+        )
 
 
 def _require_keys_of_volumes(run: StepRun) -> None:

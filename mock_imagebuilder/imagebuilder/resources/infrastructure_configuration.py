@@ -125,7 +125,7 @@ def _settings(request: Mapping[str, Any]) -> Record:
 def check_settings(backend: BackendCore, request: Mapping[str, Any]) -> None:
     """The rules for the settings of a create or update request (CreateInfrastructureConfiguration in the API model).
 
-    The subnet, security groups, key pair and log bucket are looked up when a build needs them, not here.
+    The log bucket is looked up when a build needs it, not here; the subnet, security groups and key pair are not at all.
 
     :raises InvalidParameterValueException: the instance profile, the SNS topic or the Auto Scaling group does not exist,
         or a resource tag has a key that the service keeps for itself.
