@@ -103,7 +103,7 @@ def _new_task(request: Ec2Request, tags: Mapping[str, str], moment: datetime) ->
         tags=tags,
         ami_id=ami_id,
     )
-    task.finish = lambda _: s3.write_disk_image(task)
+    task.finish = lambda moment: s3.write_disk_image(task, moment)
     return task
 
 

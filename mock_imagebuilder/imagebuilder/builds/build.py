@@ -220,6 +220,17 @@ class Build:
                     return
                 self._let_waits_end(moment)
 
+    def goes_on_at(self, moment: datetime) -> datetime | None:
+        """When :meth:`settle` has something to do next, if it does until ``moment``."""
+        due = self._waits_until
+        if due is None:
+            transition = state_manager.get_transition(MODEL_NAME)
+            if transition["progression"] == "manual":
+                return None
+            immediate = transition["progression"] == "immediate"
+            due = moment if immediate else self._entered + timedelta(seconds=transition["seconds"])
+        return due if due <= moment else None
+
     def run(self, moment: datetime, until: str | None = None) -> None:
         """Advance to the end, to the status ``until``, or to where the build has to wait."""
         while self.is_running and self.status != until:

@@ -212,7 +212,7 @@ def _export(place: _Place, configurations: Mapping[str, Any] | list[Mapping[str,
     # A workflow may have a list of exports, a distribution configuration has one.
     try:
         for configuration in configurations if isinstance(configurations, list) else [configurations]:
-            key = s3.export_disk_image(place.image.backend, place.region, ami_id, configuration)
+            key = s3.export_disk_image(place.image.backend, place.region, ami_id, configuration, place.moment)
             uri = f"s3://{configuration['s3Bucket']}/{key}"
             place.image.exports = (*place.image.exports, (place.region, uri))
     except s3.ExportRefused as error:

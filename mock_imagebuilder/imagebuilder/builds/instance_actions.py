@@ -132,7 +132,8 @@ def create_image_from_iso(run: StepRun) -> Outputs:
         raise run.api_error("404", "HeadObject", f"Not Found: {uri}")
     snapshot_id, tags = ec2.new_snapshot_id(), ec2.service_tags(image.arn)
     place = backend.account_id, backend.region_name
-    ec2.add_snapshot(backend.outbox, *place, snapshot_id, f"Created by {ec2.CREATED_BY} from {uri}", tags)
+    description = f"Created by {ec2.CREATED_BY} from {uri}"
+    ec2.add_snapshot(backend.outbox, *place, snapshot_id, description, tags, run.moment)
     return {"amiName": names_of(image).default_ami_name, "snapshotId": snapshot_id, "architecture": "x86_64"}
 
 

@@ -121,6 +121,17 @@ class LifecycleExecution:
             while self.is_running and self._entered + duration <= moment:
                 self._advance(self._entered + duration)
 
+    def goes_on_at(self, moment: datetime) -> datetime | None:
+        """When :meth:`settle` has something to do next, if it does until ``moment``."""
+        due = self._entered
+        if self._has_begun or self.status != IN_PROGRESS:
+            transition = state_manager.get_transition(MODEL_NAME)
+            if transition["progression"] == "manual":
+                return None
+            immediate = transition["progression"] == "immediate"
+            due = moment if immediate else due + timedelta(seconds=transition["seconds"])
+        return due if due <= moment else None
+
     def cancel(self, moment: datetime) -> None:
         """Ask a running execution to end. What it has done stays; a scheduled deprecation is not to come any more."""
         if self.status != IN_PROGRESS:

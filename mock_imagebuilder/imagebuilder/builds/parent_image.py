@@ -184,10 +184,19 @@ def _ami_of(backend: BackendCore, image: HasRecord, ami_id: str | None = None) -
     else:
         # What is built has the architecture of what it is built from; imported images have no parent.
         parent = cast("Image", image).parent
-        hardware = None if parent is None else parent.ami
+        hardware = _imported_ami(backend, ami) if parent is None else parent.ami
     if hardware is None:
         return ami
     return replace(ami, architecture=hardware.architecture, root_device_name=hardware.root_device_name)
+
+
+def _imported_ami(backend: BackendCore, ami: ParentAmi) -> ParentAmi | None:
+    """The AMI of a VM import task with what the machine and the task's request say of it."""
+    for task in backend.vm_tasks.imports.of(backend.account_id, backend.region_name):
+        if task.ami_id == ami.ami_id and task.disks:
+            architecture = task.given.get("Architecture", ami.architecture)
+            return replace(ami, architecture=architecture, root_device_name=task.disks[0].device_name)
+    return None
 
 
 def _is_published(image: HasRecord) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 from .timetable import Timetable
@@ -17,6 +18,9 @@ class Running(Protocol):
     @property
     def is_running(self) -> bool: ...
     def settle(self, moment: datetime) -> None: ...
+    def goes_on_at(self, moment: datetime) -> datetime | None:
+        """When it goes on without being looked at, if it does until ``moment``."""
+        ...
 
 
 class RunningBuilds:
@@ -66,8 +70,19 @@ class RunningBuilds:
             self._is_settling = False
 
     def _settle_builds(self, moment: datetime) -> None:
-        for build in list(self._builds):
-            build.settle(moment)
+        """What happens first is done first, whichever of them does it: they may leave things in the same place."""
+        builds = list(self._builds)
+        queue = [(due, number) for number, build in enumerate(builds) if (due := build.goes_on_at(moment)) is not None]
+        heapify(queue)
+        while queue:
+            due, number = heappop(queue)
+            build = builds[number]
+            build.settle(due)
+            following = build.goes_on_at(moment) if build.is_running else None
+            if following is not None and following > due:
+                heappush(queue, (following, number))
+        for build in builds:
+            build.settle(moment)  # it may have waited for another one
             if not build.is_running:
                 self._builds.pop(build, None)
 

@@ -105,6 +105,15 @@ class VmTask:
             while self.is_running and self.entered + duration <= moment:
                 self._advance(self.entered + duration)
 
+    def goes_on_at(self, moment: datetime) -> datetime | None:
+        """When :meth:`settle` has something to do next, if it does until ``moment``."""
+        transition = state_manager.get_transition(self.MODEL_NAME)
+        if transition["progression"] == "manual":
+            return None
+        immediate = transition["progression"] == "immediate"
+        due = moment if immediate else self.entered + timedelta(seconds=transition["seconds"])
+        return due if due <= moment else None
+
     def cancel(self, reason: str, moment: datetime) -> None:
         self._enter("deleting", moment, reason)
 

@@ -15,6 +15,7 @@ from moto.moto_api._internal import mock_random
 
 from ...arns import Arn
 from .outbox import living_backend
+from .s3 import put
 
 if TYPE_CHECKING:
     from ...resources.image import Image
@@ -97,7 +98,7 @@ def write_files(
         "detailedoutput.json": [json.dumps(_details(execution_id, runs, begin, end, error), indent=2)],
     }
     for name, texts in files.items():
-        s3.put_object(bucket, f"{path}/{name}", "".join(f"{text}\n" for text in texts).encode())
+        put(s3, bucket, f"{path}/{name}", "".join(f"{text}\n" for text in texts), end)
     return f"s3://{bucket}/{path}"
 
 

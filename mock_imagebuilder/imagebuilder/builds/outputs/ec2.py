@@ -97,6 +97,8 @@ def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification
             if snapshot_tags:
                 snapshot.add_tags(snapshot_tags)
 
+    if ami.contents.has_aws_managed_key:
+        kms.begin_to_use_aws_managed_key(outbox, account_id, region, ami.created)
     outbox.post("ec2", account_id, region, effect)
 
 
@@ -127,6 +129,9 @@ def _filled_ami_class() -> Any:
 
         def fill(self, contents: AmiContents) -> None:
             self.mappings = tuple(_mapping(self, device) for device in contents.devices)
+            if self.mappings and self.ebs_snapshot.id not in snapshots_of(self):
+                # It has no root device.
+                self.ec2_backend.snapshots.pop(self.ebs_snapshot.id)
             self.image_watermarks = tuple(
                 {
                     "WatermarkKey": f"{watermark.account_id}:{watermark.name}",
@@ -206,11 +211,13 @@ def add_snapshot(
     snapshot_id: str,
     description: str,
     tags: Mapping[str, str],
+    moment: datetime,
     size: int = _DISK_GIBIBYTES,
     encryption: Mapping[str, Any] | None = None,
 ) -> None:
     """Leave a snapshot from which an AMI can be registered, if it is not there.
 
+    :param moment: when it is made.
     :param size: of its disk, in GiB.
     :param encryption: ``encrypted`` and ``kms_key_id`` of its volume.
     """
@@ -224,6 +231,7 @@ def add_snapshot(
         del ec2.snapshots[snapshot.id]
         snapshot.id = snapshot_id
         snapshot.kms_key_id = volume.kms_key_id
+        snapshot.start_time = moment.replace(tzinfo=None)
         ec2.snapshots[snapshot_id] = snapshot
         snapshot.add_tags(dict(tags))
 
@@ -240,7 +248,7 @@ def leave_imported(
     task.ami_id = task.ami_id or new_ami_id()
     for disk in task.disks:
         if disk.source:
-            _add_imported_snapshot(outbox, task, disk)
+            _add_imported_snapshot(outbox, task, disk, moment)
     hardware: dict[str, Any] = {}
     if task.disks:
         root = task.disks[0]
@@ -254,14 +262,14 @@ def leave_imported(
     register(outbox, task.account_id, task.region, ami)
 
 
-def _add_imported_snapshot(outbox: Outbox, task: ImportTask, disk: Disk) -> None:
+def _add_imported_snapshot(outbox: Outbox, task: ImportTask, disk: Disk, moment: datetime) -> None:
     encryption = None
     if task.given.get("Encrypted"):
         encryption = {"encrypted": True, "kms_key_id": task.given.get("KmsKeyId")}
     description = f"Created by AWS-VMImport service for {task.task_id}"
     gibibytes = max(1, -(-disk.size // 2**30))
     place = task.account_id, task.region
-    add_snapshot(outbox, *place, disk.snapshot_id, description, {}, gibibytes, encryption)
+    add_snapshot(outbox, *place, disk.snapshot_id, description, {}, moment, gibibytes, encryption)
 
 
 class AmiGone(Exception):

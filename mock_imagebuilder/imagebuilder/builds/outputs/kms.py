@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from .ami_contents import AWS_MANAGED_KEY
-from .outbox import backend_of, living_backend
+from .outbox import Outbox, backend_of, living_backend
 
 _ALIAS = "alias/"
 _AWS_ALIAS = "alias/aws/"
@@ -43,6 +44,18 @@ def resolve(account_id: str, region: str, reference: str) -> str:
         raise KeyUnusable(reference)
     arn: str = key.arn
     return arn
+
+
+def begin_to_use_aws_managed_key(outbox: Outbox, account_id: str, region: str, moment: datetime) -> None:
+    """EBS's own key is used: from now on the account has it."""
+
+    def effect(kms: Any) -> None:
+        known = set(kms.keys)
+        key = kms.describe_key(AWS_MANAGED_KEY)
+        if key.id not in known:
+            key.creation_date = moment.timestamp()
+
+    outbox.post("kms", account_id, region, effect)
 
 
 def aws_managed_key_arn(account_id: str, region: str) -> str:

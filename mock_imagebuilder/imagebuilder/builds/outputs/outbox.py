@@ -12,6 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.base_backend import backend_lock
+
 Effect = Callable[[Any], None]
 Address = tuple[str, str, str]
 
@@ -28,13 +30,14 @@ class Outbox:
 
         :param service: moto's name of the service, such as ``ec2``.
         """
-        backend = (
-            living_backend(service, account_id, region) if self.deferring else backend_of(service, account_id, region)
-        )
-        if backend is None:
-            self._waiting.setdefault((service, account_id, region), []).append(effect)
-        else:
-            effect(backend)
+        # No backend is born in the meantime, and none is there that has not yet got what has waited for it.
+        with backend_lock:
+            find = living_backend if self.deferring else backend_of
+            backend = find(service, account_id, region)
+            if backend is None:
+                self._waiting.setdefault((service, account_id, region), []).append(effect)
+                return
+        effect(backend)
 
     def waits_for(self, service: str, account_id: str, region: str) -> bool:
         return (service, account_id, region) in self._waiting

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
-from ...resources.base import now
 from ..execution_role import is_usable_for_vm_tasks
 from ..vm_tasks import ExportTask, TaskFailed
 from .outbox import backend_of
@@ -65,7 +65,7 @@ def key_of(task: ExportTask) -> str:
     return f"{prefix}{task.task_id}.{task.given['DiskImageFormat'].lower()}"
 
 
-def write_disk_image(task: ExportTask) -> None:
+def write_disk_image(task: ExportTask, moment: datetime) -> None:
     """Write what an export task is to leave: a short JSON text that names the AMI, where EC2 leaves a disk.
 
     :raises TaskFailed: the bucket is gone.
@@ -75,16 +75,27 @@ def write_disk_image(task: ExportTask) -> None:
     if location["S3Bucket"] not in s3.buckets:
         raise TaskFailed(f"ClientError: The specified bucket does not exist: {location['S3Bucket']}")
     body = json.dumps({"imageId": task.ami_id, "diskImageFormat": disk_format, "region": task.region})
-    s3.put_object(location["S3Bucket"], key_of(task), body.encode())
+    put(s3, location["S3Bucket"], key_of(task), body, moment)
 
 
-def export_disk_image(backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any]) -> str:
+def put(s3: Any, bucket: str, key: str, text: str, moment: datetime) -> None:
+    """Write an object.
+
+    :param s3: moto's backend.
+    :param moment: when it is written.
+    """
+    s3.put_object(bucket, key, text.encode()).last_modified = moment.replace(tzinfo=None)
+
+
+def export_disk_image(
+    backend: BackendCore, region: str, ami_id: str, configuration: Mapping[str, Any], moment: datetime
+) -> str:
     """Export an AMI as an ``s3ExportConfiguration`` says, in an export task of EC2 that has ended when this returns.
 
     :returns: the key of the object.
     :raises ExportRefused: the bucket does not exist, is in another Region, or the role is not usable.
     """
-    moment, account_id = now(), backend.account_id
+    account_id = backend.account_id
     role_name, bucket = configuration["roleName"], configuration["s3Bucket"]
     require_export(account_id, region, role_name, bucket)
     location = {"S3Bucket": bucket}
@@ -102,7 +113,7 @@ def export_disk_image(backend: BackendCore, region: str, ami_id: str, configurat
             "S3ExportLocation": location,
         },
     )
-    write_disk_image(task)
+    write_disk_image(task, moment)
     task.end("completed", moment)
     backend.vm_tasks.exports.add(task)
     return key_of(task)
