@@ -13,10 +13,11 @@ import boto3
 
 from mock_imagebuilder import mock_imagebuilder
 
-from .measure import Figure, ratio, typical
+from .measure import Figure, difference, ratio, typical
 
 MANY, SOME, FEW = 20_000, 1_000, 100
 REMEMBERED = 2_000
+TWO_REGIONS = ("us-east-1", "us-west-2")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def mocked() -> Iterator[None]:
 
 
 def figures() -> list[Figure]:
-    return [*growth(), memory(), distributed_build()]
+    return [*growth(), memory(), distributed_build(), build_in_living_ec2(), *distributed_growth()]
 
 
 def growth() -> list[Figure]:
@@ -87,20 +88,73 @@ def growth() -> list[Figure]:
 
 def memory() -> Figure:
     with mocked():
-        workshop = Workshop.open("us-east-1")
-        workshop.build(50)
-        gc.collect()
-        tracemalloc.start()
-        before, _ = tracemalloc.get_traced_memory()
-        workshop.build(REMEMBERED)
-        gc.collect()
-        after, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-    return Figure("memory of a stored image", (after - before) / REMEMBERED / 1024, 4, "KiB")
+        size = memory_of_builds(Workshop.open("us-east-1"), REMEMBERED)
+    return Figure("memory of a stored image", size / 1024, 3.5, "KiB")
+
+
+def memory_of_builds(workshop: Workshop, times: int) -> float:
+    """Of one of so many, in bytes."""
+    workshop.build(50)
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    workshop.build(times)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return (after - before) / times
 
 
 def distributed_build() -> Figure:
     with mocked():
-        workshop = Workshop.open("us-east-1").distribute_to("us-east-1", "us-west-2")
+        workshop = Workshop.open("us-east-1").distribute_to(*TWO_REGIONS)
         time = typical(workshop.build)
     return Figure("a build with outputs in two Regions, never read from EC2", time * 1000, 2, "ms")
+
+
+def build_in_living_ec2() -> Figure:
+    """What the same build costs more than its AMIs cost moto, where EC2 is used.
+
+    The floor is moto's own work without a request: its backends register an AMI in one Region and copy it to the other,
+    with the same tags.
+    """
+    with mocked():
+        from moto.core.models import DEFAULT_ACCOUNT_ID
+        from moto.ec2.models import ec2_backends
+
+        home, abroad = (ec2_backends[DEFAULT_ACCOUNT_ID][region] for region in TWO_REGIONS)
+        workshop = Workshop.open(TWO_REGIONS[0]).distribute_to(*TWO_REGIONS)
+        tags = {"CreatedBy": "EC2 Image Builder", "Ec2ImageBuilderArn": workshop.settings["imageRecipeArn"]}
+
+        def register() -> None:
+            ami = home.register_image("web")
+            ami.add_tags(tags)
+            abroad.copy_image(ami.id, TWO_REGIONS[0], "web").add_tags(tags)
+
+        before = len(home.amis), len(abroad.amis)
+        workshop.build()
+        if (len(home.amis), len(abroad.amis)) != (before[0] + 1, before[1] + 1):
+            raise RuntimeError("a build does not leave its AMIs at once")
+        time = difference(workshop.build, register)
+    return Figure("the same where EC2 is used, more than the AMIs cost moto", time * 1000, 2, "ms")
+
+
+def distributed_growth() -> list[Figure]:
+    """A thousand builds with outputs in two Regions: what the last costs over the hundredth, and what they leave."""
+    with mocked():
+        many, few = (Workshop.open(region).distribute_to(*TWO_REGIONS) for region in TWO_REGIONS)
+        size = memory_of_builds(many, SOME - 50)
+        few.build(FEW)
+        (image, *_) = many.client.list_image_build_versions(maxResults=1)["imageSummaryList"]
+        steps = count_steps(many.client, image["arn"])
+        time = ratio(many.build, few.build, times=1)
+    return [
+        Figure(f"the {SOME:,}th build with outputs in two Regions over the {FEW}th", time, 1.1),
+        Figure("memory of such a build for each of its steps", size / steps / 1024, 1, "KiB", f"{steps} steps"),
+    ]
+
+
+def count_steps(client: Any, image_arn: str) -> int:
+    executions = client.list_workflow_executions(imageBuildVersionArn=image_arn)["workflowExecutions"]
+    ids = [execution["workflowExecutionId"] for execution in executions]
+    return sum(len(client.list_workflow_step_executions(workflowExecutionId=id_)["steps"]) for id_ in ids)

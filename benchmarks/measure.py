@@ -52,6 +52,13 @@ def ratio(action: Callable[[], object], floor: Callable[[], object], times: int 
     return median(seconds(action, times) / seconds(floor, times) for _ in range(BATCHES))
 
 
+def difference(action: Callable[[], object], floor: Callable[[], object], times: int = 5) -> float:
+    """What a call costs more than another, in seconds: the median over pairs as in :func:`ratio`."""
+    seconds(action, times), seconds(floor, times)
+    gc.collect()
+    return median(seconds(action, times) - seconds(floor, times) for _ in range(BATCHES))
+
+
 def typical(action: Callable[[], object], times: int = 5) -> float:
     """The median time per call, in seconds."""
     seconds(action, times)

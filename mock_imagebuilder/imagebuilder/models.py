@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import marshal
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from threading import RLock
@@ -110,7 +111,7 @@ class ImageBuilderBackend(
         self.resource_policies: dict[str, ResourcePolicy] = {}
         self.policy_changes = 0
         self._shared_stores = {}
-        self._answers: dict[tuple[str, str], tuple[bytes, Mapping[str, Any]]] = {}
+        self._answers: defaultdict[str, dict[str, tuple[bytes, Mapping[str, Any]]]] = defaultdict(dict)
 
     @property
     def lock(self) -> AbstractContextManager[Any]:
@@ -137,7 +138,7 @@ class ImageBuilderBackend(
         return imagebuilder_backends.vm_tasks
 
     @property
-    def output_amis(self) -> dict[tuple[str, str, str], Image]:
+    def output_amis(self) -> dict[str, dict[str, dict[str, Image]]]:
         return imagebuilder_backends.output_amis
 
     @property
@@ -179,14 +180,15 @@ class ImageBuilderBackend(
             if token is None:
                 return handler(self, request)
             fingerprint = _fingerprint(request)
-            known, answer = self._answers.get((operation.name, token), (fingerprint, None))
+            answers = self._answers[operation.name]
+            known, answer = answers.get(token, (fingerprint, None))
             if known != fingerprint:
                 raise IdempotentParameterMismatchException(token)
             if answer is None:
                 answer = handler(self, request)
                 if "clientToken" in operation.output_members:
                     answer = {**answer, "clientToken": token}
-                self._answers[operation.name, token] = fingerprint, answer
+                answers[token] = fingerprint, answer
             return answer
 
 
@@ -201,7 +203,8 @@ class ImageBuilderBackends(BackendDict[ImageBuilderBackend]):
         self.outbox = Outbox()
         self.running_builds = RunningBuilds()
         self.extra_catalogue: list[ManagedImage | ManagedComponent | ManagedWorkflow] = []
-        self.output_amis: dict[tuple[str, str, str], Image] = {}
+        #: By Region, account and id.
+        self.output_amis: dict[str, dict[str, dict[str, Image]]] = {}
         self.vm_tasks = VmTasks()
         self.ami_contents: dict[str, AmiContents] = {}
         self.unserved: dict[str, list[UnservedRequest]] = {}

@@ -73,7 +73,7 @@ def create_ami(
     # An imported image has a description of its own.
     of_image = recipe.get("description") or image.record.get("description")
     description = description or settings.get("description") or of_image
-    tags = {**recipe.get("amiTags", {}), **ec2.service_tags(image.arn)}
+    tags = recipe.get("amiTags", ec2.NO_TAGS)
     ami = _specification(image, settings, description, tags, moment, hardware or {})
     contents = built_contents(image, ami.ami_id, ami.root_device_name, moment, from_instance=from_instance)
     ami = _with_contents(image, ami, contents)
@@ -149,13 +149,14 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     try:
         ec2.require_ami(backend.account_id, backend.region_name, source["image"])
         tags = {key: names.fill(value) for key, value in settings.get("amiTags", {}).items()}
-        tags |= ec2.service_tags(image.arn)
         if (region, account_id) == (backend.region_name, backend.account_id):
             if "sourceImage" in image.record:
                 _require_may_share(source, destination)
                 # It keeps the service's tags of the image that it comes from, if it has them.
                 tags = {key: value for key, value in tags.items() if key not in ec2.service_tags(image.arn)}
                 _list(image, source)
+            else:
+                tags |= ec2.service_tags(image.arn)
             ec2.tag(backend.outbox, account_id, region, source["image"], tags)
             return source
         copy = _specification(image, settings, settings.get("description"), tags, moment, {})
@@ -209,6 +210,7 @@ def _specification(
         description=description,
         platform=image.record["platform"],
         created=moment,
+        image_arn=image.arn,
         tags=tags,
         **hardware,
     )

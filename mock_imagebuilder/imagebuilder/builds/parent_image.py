@@ -195,7 +195,9 @@ def _imported_ami(backend: BackendCore, ami: ParentAmi) -> ParentAmi | None:
     for task in backend.vm_tasks.imports.of(backend.account_id, backend.region_name):
         if task.ami_id == ami.ami_id and task.disks:
             architecture = task.given.get("Architecture", ami.architecture)
-            return replace(ami, architecture=architecture, root_device_name=task.disks[0].device_name)
+            return replace(
+                ami, architecture=architecture, root_device_name=task.disks[0].device_name or ami.root_device_name
+            )
     return None
 
 
@@ -239,7 +241,7 @@ def _amis(backend: BackendCore, ami_id: str) -> Iterator[Any]:
     region = backend.region_name
     own = backend_of("ec2", backend.account_id, region)
     # Builds of other accounts may have left AMIs in an EC2 that nobody has looked at yet.
-    builders = {account for in_region, account, id_ in backend.output_amis if (in_region, id_) == (region, ami_id)}
+    builders = {account for account, amis in backend.output_amis.get(region, {}).items() if ami_id in amis}
     others = [backend_of("ec2", account, region) for account in sorted(builders - {backend.account_id})]
     others += [
         living

@@ -35,7 +35,7 @@ def resolve_references(build: Build, _moment: datetime) -> None:
     resolved = {**recipe, "parentImage": parent.resolved}
     if components:
         resolved["components"] = components
-    image.parent = parent
+    image.parent = image.recipe.shared_parent(parent)
     image.update(**{kind.recipe_member: image.recipe.shared_snapshot(resolved)}, imageSource=parent.image_source)
 
 

@@ -70,9 +70,13 @@ def recipe_member(settings: Mapping[str, Any]) -> str:
     return given[0]
 
 
-def image_tests_configuration(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The test settings with the defaults that the service stores and returns."""
-    return {"imageTestsEnabled": True, "timeoutMinutes": 720, **settings.get("imageTestsConfiguration", {})}
+_DEFAULT_TESTS: Mapping[str, Any] = {"imageTestsEnabled": True, "timeoutMinutes": 720}
+
+
+def image_tests_configuration(settings: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The test settings with the defaults that the service stores and returns. Not to be changed."""
+    given = settings.get("imageTestsConfiguration")
+    return {**_DEFAULT_TESTS, **given} if given else _DEFAULT_TESTS
 
 
 def _check_workflows(backend: BackendCore, settings: Mapping[str, Any]) -> None:

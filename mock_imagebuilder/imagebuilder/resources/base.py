@@ -194,7 +194,7 @@ class BackendCore(BaseBackend):
         raise NotImplementedError
 
     @property
-    def output_amis(self) -> dict[tuple[str, str, str], Image]:
+    def output_amis(self) -> dict[str, dict[str, dict[str, Image]]]:
         """The images that AMIs come from, by Region, account and AMI id."""
         raise NotImplementedError
 

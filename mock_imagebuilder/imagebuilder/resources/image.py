@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from .recipe_versions import Recipe
 
 
+#: One for all images without tags; a record's members are not changed in place.
+_NO_TAGS: Mapping[str, str] = {}
+
+
 class Image(Resource):
     """One image build version; ``record`` in the members of the API's Image, with the ``owner`` of its summaries."""
 
@@ -189,7 +193,7 @@ class ImageOperations(BackendCore):
             "dateCreated": iso_date(created),
             "state": {"status": "PENDING"},
             "outputResources": {"amis": []},
-            "tags": dict(tags),
+            "tags": tags or _NO_TAGS,
             **{member: value for member, value in members.items() if value is not None},
         }
         image = Image(self, record, created, recipe)
@@ -343,12 +347,12 @@ class ImageOperations(BackendCore):
         return {"imagePackageList": rows, **token}
 
     def find_output_ami(self, ami_id: str) -> Image | None:
-        image = self.output_amis.get((self.region_name, self.account_id, ami_id))
+        image = self.output_amis.get(self.region_name, {}).get(self.account_id, {}).get(ami_id)
         ec2 = living_backend("ec2", self.account_id, self.region_name)
         return None if ec2 is not None and ami_id not in ec2.amis else image
 
     def note_output_ami(self, region: str, account_id: str, ami_id: str, image: Image) -> None:
-        self.output_amis[region, account_id, ami_id] = image
+        self.output_amis.setdefault(region, {}).setdefault(account_id, {})[ami_id] = image
 
 
 def matches(filters: Mapping[str, list[str]], record: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ kept from being deleted by the pipelines that refer to them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..arns import Arn
 from ..builds.build_kind import BuildKind
@@ -21,6 +21,9 @@ from ..store import VersionedStore, VersionEntry
 from ..versions import WILDCARD, Version, VersionPattern, next_version
 from .base import BackendCore, Record, Resource, read_filters
 
+if TYPE_CHECKING:
+    from ..builds.parent_image import ParentImage
+
 _SNAPSHOTS_KEPT = 4
 
 
@@ -33,6 +36,7 @@ class Recipe(Resource):
     def __init__(self, record: Record) -> None:
         super().__init__(record)
         self._snapshots: tuple[Record, ...] = ()
+        self._parent: ParentImage | None = None
 
     @property
     def snapshot(self) -> Record:
@@ -49,6 +53,12 @@ class Recipe(Resource):
                 return snapshot
         self._snapshots = (*self._snapshots, members)[-_SNAPSHOTS_KEPT:]
         return members
+
+    def shared_parent(self, parent: ParentImage) -> ParentImage:
+        """One object for all images in a row for which the recipe's parent image means the same."""
+        if self._parent is None or self._parent != parent:
+            self._parent = parent
+        return self._parent
 
 
 R = TypeVar("R", bound=Recipe)

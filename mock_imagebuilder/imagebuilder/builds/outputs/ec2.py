@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 CREATED_BY = "EC2 Image Builder"
 
+#: One for all AMIs without tags of their own.
+NO_TAGS: Mapping[str, str] = {}
+
 #: The disk that Windows 11 needs at least.
 _DISK_GIBIBYTES = 64
 
@@ -32,13 +35,55 @@ class AmiSpecification:
     description: str | None
     platform: str
     created: datetime
-    tags: Mapping[str, str] = field(default_factory=dict)
+    #: The image that it is of: the tags of the service name it.
+    image_arn: str | None = None
+    #: Other tags.
+    tags: Mapping[str, str] = field(default_factory=lambda: NO_TAGS)
     architecture: str = "x86_64"
     root_device_name: str = "/dev/xvda"
     boot_mode: str | None = "uefi"
     #: What the AMI is registered from; without it, it gets a snapshot of its own.
     snapshot_id: str | None = None
     contents: AmiContents = PLAIN
+
+    def leave_in(self, ec2: Any) -> None:
+        """Register the AMI in moto's EC2, if it is not there."""
+        if self.ami_id in ec2.amis:
+            return
+        of_service = {} if self.image_arn is None else service_tags(self.image_arn)
+        registered = _ami_class(self.contents)(
+            ec2,
+            self.ami_id,
+            name=self.name,
+            description=self.description,
+            owner_id=ec2.account_id,
+            virtualization_type="hvm",
+            architecture=self.architecture,
+            creation_date=self.created.replace(tzinfo=None),
+            platform="windows" if self.platform == "Windows" else None,
+            image_location=f"{ec2.account_id}/{self.name}",
+            hypervisor="xen",
+            root_device_type="ebs",
+            root_device_name=self.root_device_name,
+            region_name=f"{ec2.region_name}a",
+            boot_mode=self.boot_mode,  # moto shows none if it is None
+            tags={**self.tags, **of_service},
+        )
+        ec2.amis[self.ami_id] = registered
+        if self.snapshot_id in ec2.snapshots:
+            # moto makes a snapshot for every AMI.
+            ec2.snapshots.pop(registered.ebs_snapshot.id)
+            registered.ebs_snapshot = ec2.snapshots[self.snapshot_id]
+            registered.ebs_snapshot.from_ami = self.ami_id
+        if self.contents is not PLAIN:
+            registered.fill(self.contents)
+        for snapshot_id in snapshots_of(registered):
+            # The AMI made snapshots of its own: those are the AMI's.
+            snapshot = ec2.snapshots[snapshot_id]
+            if snapshot_id != self.snapshot_id:
+                snapshot.start_time = registered.creation_date
+            if of_service:
+                snapshot.add_tags(of_service)
 
 
 def new_ami_id() -> str:
@@ -58,48 +103,9 @@ def service_tags(image_arn: str) -> dict[str, str]:
 
 def register(outbox: Outbox, account_id: str, region: str, ami: AmiSpecification) -> None:
     """Leave an AMI, owned by the account, with snapshots that carry the service's own tags."""
-
-    def effect(ec2: Any) -> None:
-        if ami.ami_id in ec2.amis:
-            return
-        registered = _ami_class(ami.contents)(
-            ec2,
-            ami.ami_id,
-            name=ami.name,
-            description=ami.description,
-            owner_id=account_id,
-            virtualization_type="hvm",
-            architecture=ami.architecture,
-            creation_date=ami.created.replace(tzinfo=None),
-            platform="windows" if ami.platform == "Windows" else None,
-            image_location=f"{account_id}/{ami.name}",
-            hypervisor="xen",
-            root_device_type="ebs",
-            root_device_name=ami.root_device_name,
-            region_name=f"{region}a",
-            boot_mode=ami.boot_mode,  # moto shows none if it is None
-            tags=dict(ami.tags),
-        )
-        ec2.amis[ami.ami_id] = registered
-        if ami.snapshot_id in ec2.snapshots:
-            # moto makes a snapshot for every AMI.
-            ec2.snapshots.pop(registered.ebs_snapshot.id)
-            registered.ebs_snapshot = ec2.snapshots[ami.snapshot_id]
-            registered.ebs_snapshot.from_ami = ami.ami_id
-        if ami.contents is not PLAIN:
-            registered.fill(ami.contents)
-        snapshot_tags = {key: ami.tags[key] for key in ("CreatedBy", "Ec2ImageBuilderArn") if key in ami.tags}
-        for snapshot_id in snapshots_of(registered):
-            # The AMI made snapshots of its own: those are the AMI's.
-            snapshot = ec2.snapshots[snapshot_id]
-            if snapshot_id != ami.snapshot_id:
-                snapshot.start_time = registered.creation_date
-            if snapshot_tags:
-                snapshot.add_tags(snapshot_tags)
-
     if ami.contents.has_aws_managed_key:
         kms.begin_to_use_aws_managed_key(outbox, account_id, region, ami.created)
-    outbox.post("ec2", account_id, region, effect)
+    outbox.post("ec2", account_id, region, ami.leave_in)
 
 
 def snapshots_of(ami: Any) -> list[str]:
