@@ -19,6 +19,7 @@ from .builds.containers import container
 from .builds.integration import create_template
 from .builds.workflow_runs import CREATE, LAUNCH, TERMINATE, WAIT, build_with, create_workflow, step
 from .conftest import ACCOUNT, REGION
+from .cross_account import let_copies_in
 from .images import TASK, client_of, create_image, import_image, output_amis
 from .observations import EUROPE, OTHER_ACCOUNT
 from .resources.container_recipes import create as create_container_recipe
@@ -61,8 +62,8 @@ def parts() -> Any:
     client_of("iam").create_instance_profile(InstanceProfileName="profile")
     prepare()
     client_of("s3").create_bucket(Bucket="exports")
-    for name in ("EC2ImageBuilderDistributionCrossAccountRole", CROSS_ACCOUNT_ROLE):
-        create_role(name, TRUST_OF_EVERYBODY, account_id=OTHER_ACCOUNT)
+    let_copies_in(OTHER_ACCOUNT)
+    create_role(CROSS_ACCOUNT_ROLE, TRUST_OF_EVERYBODY, account_id=OTHER_ACCOUNT)
     client = client_of("imagebuilder")
     create_recipe(client, description="a web server", amiTags={"Team": "a"})
     create_infrastructure(client, "profile")
