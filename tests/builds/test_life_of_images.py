@@ -316,5 +316,5 @@ class LivesOfImages(RuleBasedStateMachine):
 
 TestLivesOfImages = pytest.mark.usefixtures("_without_motos_own_amis")(LivesOfImages.TestCase)
 LivesOfImages.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, derandomize=True, database=None
+    max_examples=30, stateful_step_count=30, deadline=None, derandomize=True, database=None
 )
