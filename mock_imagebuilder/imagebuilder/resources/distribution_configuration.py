@@ -151,17 +151,20 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: s
             raise invalid_value(
                 path, "One or more outputs should be provided for each region in a distribution configuration."
             )
-        _check_ami(distribution.get("amiDistributionConfiguration", {}), f"{path}.amiDistributionConfiguration")
-        _check_fast_launch(distribution.get("fastLaunchConfigurations", ()), f"{path}.fastLaunchConfigurations")
-        _check_parameters(distribution, f"{path}.ssmParameterConfigurations", account_id)
+        if "amiDistributionConfiguration" in distribution:
+            _check_ami(distribution["amiDistributionConfiguration"], f"{path}.amiDistributionConfiguration")
+        if "fastLaunchConfigurations" in distribution:
+            _check_fast_launch(distribution["fastLaunchConfigurations"], f"{path}.fastLaunchConfigurations")
+        if "ssmParameterConfigurations" in distribution:
+            _check_parameters(distribution, f"{path}.ssmParameterConfigurations", account_id)
 
 
 def _check_ami(ami: Mapping[str, Any], path: str) -> None:
     name = ami.get("name")
     if name is not None and not _BUILD_DATE.search(name):
         raise invalid_value(f"{path}.name", "The AMI name must contain {{ imagebuilder:buildDate }}.")
-    groups = ami.get("launchPermission", {}).get("userGroups", ())
-    if any(group != "all" for group in groups):
+    groups = ami["launchPermission"].get("userGroups", ()) if "launchPermission" in ami else ()
+    if set(groups) - {"all"}:
         raise invalid_value(f"{path}.launchPermission.userGroups", "The only supported value is all.")
 
 
@@ -178,7 +181,7 @@ def _check_fast_launch(configurations: Sequence[Mapping[str, Any]], path: str) -
 def _check_parameters(distribution: Mapping[str, Any], path: str, own_account_id: str) -> None:
     # Without target accounts the image goes to the account itself.
     targets = distribution.get("amiDistributionConfiguration", {}).get("targetAccountIds", [own_account_id])
-    for number, configuration in enumerate(distribution.get("ssmParameterConfigurations", ())):
+    for number, configuration in enumerate(distribution["ssmParameterConfigurations"]):
         account_id = configuration.get("amiAccountId")
         if account_id is not None and account_id not in targets:
             raise invalid_value(
