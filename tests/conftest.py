@@ -14,6 +14,8 @@ from mock_imagebuilder import Control, mock_imagebuilder
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.client import ImagebuilderClient
 
+    from .served import Address
+
 pytest_plugins = ["pytester"]
 
 # No test is timed, generated ones neither.
@@ -56,3 +58,19 @@ def lets_copies_in(mocked: Control) -> None:
     from .cross_account import TARGETS, let_copies_in
 
     let_copies_in(*TARGETS)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Address]:
+    """A server, with whatever earlier tests of the module have left in it."""
+    from .served import serving
+
+    with serving() as address:
+        yield address
+
+
+@pytest.fixture
+def address(running: Address) -> Address:
+    """The running server, with nothing in it."""
+    running.reset()
+    return running

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ACCOUNT, REGION
-from tests.served import Address, serving
+from tests.served import Address
 
 EXECUTABLE = "MOCK_IMAGEBUILDER_AWS_CLI"
 DISTRIBUTIONS = json.dumps(
@@ -68,19 +67,12 @@ class Cli:
         return json.loads(ended.stdout)
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
 @pytest.fixture
 def cli(address: Address) -> Cli:
     executable = os.environ.get(EXECUTABLE) or shutil.which("aws")
     reason = reason_to_skip(executable)
     if executable is None or reason is not None:
         pytest.skip(reason or "")
-    address.reset()
     return Cli(executable, address.url)
 
 

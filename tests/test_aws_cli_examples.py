@@ -20,7 +20,7 @@ import pytest
 from .cli_examples import CliProcess, Example, examples_of, python_of, read_json
 from .cli_stock import Stock, resources_in
 from .conftest import REGION
-from .served import Address, serving
+from .served import Address
 from .test_aws_cli import EXECUTABLE
 
 #: Examples that the service refuses today: the error code, and why.
@@ -71,12 +71,6 @@ EXAMPLES = {example.name: example for example in installed()[1]}
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
 def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CliProcess]:
     python = installed()[0]
     if not EXAMPLES or python is None:
@@ -119,7 +113,6 @@ def presupposed_by(example: Example) -> list[str]:
 
 
 def run(cli: CliProcess, address: Address, example: Example, folder: Path) -> tuple[int, str, str]:
-    address.reset()
     stock = Stock(address, example.region, shown_of_resources(example))
     for arn in presupposed_by(example):
         stock.make(arn)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from tests.conftest import REGION
 from tests.errors import refused
 from tests.images import get_image
 from tests.refusals import not_found
-from tests.served import Address, serving
+from tests.served import Address
 
 DATE = "2026-01-01T00:00:00.000Z"
 WORKFLOW = "schemaVersion: 1.0\nsteps: [{name: Wait, action: WaitForAction}]\n"
@@ -205,18 +204,6 @@ def test_they_are_forgotten_with_the_mock() -> None:
 
 
 # ---- over HTTP ----
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def address(running: Address) -> Address:
-    running.reset()
-    return running
 
 
 def test_over_http_it_takes_the_content_of_a_file(address: Address) -> None:

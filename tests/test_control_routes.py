@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,9 @@ from tests.build_parts import create_infrastructure, create_recipe
 from tests.conftest import ACCOUNT, REGION
 from tests.errors import refused
 from tests.images import TASK, create_image, get_image, import_image, state_of
-from tests.served import Address, serving
+from tests.served import Address
 
 NO_IMAGE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/web-server/1.0.0/1"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def address(running: Address) -> Address:
-    """The running server, with nothing in it."""
-    running.reset()
-    return running
 
 
 def test_progress_and_advance(address: Address) -> None:

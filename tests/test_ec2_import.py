@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from mock_imagebuilder import Control, mock_imagebuilder
 
+from .build_parts import ACCOUNT_BASE, create_infrastructure
 from .builds.clocks import CLOCKS
 from .conftest import ACCOUNT, REGION
 from .errors import refused
-from .images import client_of, get_image, import_image, output_amis, own_amis, state_of
-from .served import Address, serving
+from .images import client_of, create_image, get_image, import_image, output_amis, own_amis, state_of
+from .served import Address
 from .vm_machines import (
     BUCKET,
     IMPORTS,
@@ -568,6 +568,17 @@ def test_time_brings_task_and_image(ec2: Any, client: Any, clock: Any) -> None:
         assert state_of(client, arn) == {"status": "AVAILABLE"}
 
 
+def test_children_have_the_hardware_of_the_machine(ec2: Any, client: Any, instance_profile: str) -> None:
+    of_machine = {"UserBucket": {"S3Bucket": BUCKET, "S3Key": KEY}, "DeviceName": "/dev/xvda"}
+    machine = import_machine(ec2, of_machine, Architecture="i386")
+    parent = import_image(client, vmImportTaskId=machine["ImportTaskId"])
+    client.create_image_recipe(name="child", semanticVersion="1.0.0", parentImage=parent)
+    create_infrastructure(client, instance_profile)
+    arn = create_image(client, imageRecipeArn=f"{ACCOUNT_BASE}:image-recipe/child/1.0.0")
+    (child,) = (ami for ami in own_amis() if ami["ImageId"] == output_amis(client, arn)[0]["image"])
+    assert (child["Architecture"], child["RootDeviceName"]) == ("i386", "/dev/xvda")
+
+
 def test_a_canceled_task_fails_the_image(ec2: Any, client: Any) -> None:
     with progression(IMPORTS, progression="manual", times=1):
         task_id = import_machine(ec2)["ImportTaskId"]
@@ -640,14 +651,7 @@ def test_nothing_is_left_after_a_reset() -> None:
 # ---- the server ----
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[Address]:
-    with serving() as running:
-        yield running
-
-
 def test_the_server_imports_too(address: Address) -> None:
-    address.reset()
     s3, ec2 = address.client("s3"), address.client("ec2")
     s3.create_bucket(Bucket=BUCKET)
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"disk")

@@ -6,6 +6,7 @@ Each test names the assumption about moto that it checks.
 from __future__ import annotations
 
 import inspect
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ from moto.core import base_backend
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 
 from mock_imagebuilder import Control, imagebuilder_backends
+from mock_imagebuilder.imagebuilder.builds.outputs import outbox
 
 from .conftest import ACCOUNT, REGION
 
@@ -133,3 +135,25 @@ def test_resets_go_through_the_dict_of_backends(monkeypatch: pytest.MonkeyPatch)
         imagebuilder_backends[ACCOUNT][REGION]
         assert imagebuilder_backends in BackendDict._instances, "BackendDict._instances has moved"  # type: ignore[misc]
     assert list(imagebuilder_backends) == [], "BackendDict.reset no longer calls clear"
+
+
+def test_a_birth_in_another_thread_loses_nothing(mocked: Control, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who posts looks whether the backend lives, and puts the effect by if it does not: no birth gets in between."""
+    birth = Thread(target=lambda: ec2_backends()[ACCOUNT][REGION])
+    find = outbox.living_backend
+
+    def find_while_it_is_born(service: str, account_id: str, region: str) -> Any:
+        found = find(service, account_id, region)
+        if service == "ec2" and not birth.ident:
+            birth.start()
+            birth.join(timeout=0.2)
+            assert birth.is_alive(), "a backend was born while somebody was posting to it"
+        return found
+
+    ec2_backends()  # imported before the clock above runs
+    monkeypatch.setattr(outbox, "living_backend", find_while_it_is_born)
+    arn = mocked.make_image("golden")
+    birth.join()
+    client = boto3.client("imagebuilder", region_name=REGION)
+    (ami,) = client.get_image(imageBuildVersionArn=arn)["image"]["outputResources"]["amis"]
+    assert ami["image"] in ec2_backends()[ACCOUNT][REGION].amis

@@ -20,22 +20,9 @@ from examples.golden_image import GoldenImage, build_golden_image
 from mock_imagebuilder import server
 from tests.conftest import ACCOUNT, REGION
 from tests.errors import refused
-from tests.served import Address, serving
+from tests.served import Address
 
 OTHER_ACCOUNT = "111122223333"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def address(running: Address) -> Address:
-    """The running server, with nothing in it."""
-    running.reset()
-    return running
 
 
 def create_distribution(client: Any, name: str = "golden", **members: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,21 +11,9 @@ import requests
 
 from mock_imagebuilder import mock_imagebuilder
 from tests.conftest import ACCOUNT, REGION
-from tests.served import Address, serving
+from tests.served import Address
 
 NO_IMAGE = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:image/web-server/1.0.0/1"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Address]:
-    with serving() as address:
-        yield address
-
-
-@pytest.fixture
-def address(running: Address) -> Address:
-    running.reset()
-    return running
 
 
 def get(address: Address, name: str, **parameters: Any) -> requests.Response:
