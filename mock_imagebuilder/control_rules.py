@@ -11,7 +11,7 @@ from .imagebuilder import imagebuilder_backends
 from .imagebuilder.api import load_model, operations
 from .imagebuilder.builds.failure_rules import BuildFailure
 from .imagebuilder.builds.rules import BuildFilter
-from .imagebuilder.builds.scan_rules import DEFAULT_REASONS, ScanFailure, ScanFailureStatus, ScanFindings
+from .imagebuilder.builds.scans.rules import DEFAULT_REASONS, ScanFailure, ScanFailureStatus, ScanFindings
 from .imagebuilder.builds.steering import OperationFailure
 from .imagebuilder.exceptions import ImageBuilderException
 from .imagebuilder.resources.scan_finding import check_scan_findings

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from .imagebuilder.arns import Arn
 from .imagebuilder.builds.build import AVAILABLE, CANCELLED, FAILED
-from .imagebuilder.builds.workflow_execution import WorkflowExecution
-from .imagebuilder.builds.workflow_runs import WorkflowRuns, type_of
+from .imagebuilder.builds.workflows.execution import WorkflowExecution
+from .imagebuilder.builds.workflows.runs import WorkflowRuns, type_of
 from .imagebuilder.models import imagebuilder_backends
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from .api import Operation
-from .builds.lifecycle_execution import LifecycleHistory
+from .builds.lifecycle.execution import LifecycleHistory
 from .builds.outputs.outbox import Outbox
 from .builds.running import RunningBuilds
-from .builds.scan_history import ScanHistory
+from .builds.scans.history import ScanHistory
 from .builds.steering import Steering
 from .builds.vm_tasks import VmTasks
-from .builds.workflow_history import WorkflowHistory
+from .builds.workflows.history import WorkflowHistory
 from .exceptions import IdempotentParameterMismatchException, OperationNotImplemented
 from .managed.catalogue import Catalogue
 from .regions import all_regions, partition_of

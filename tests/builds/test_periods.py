@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from mock_imagebuilder.imagebuilder.builds.periods import ago
+from mock_imagebuilder.imagebuilder.builds.lifecycle.periods import ago
 
 
 @pytest.mark.parametrize(

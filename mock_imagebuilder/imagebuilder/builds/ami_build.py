@@ -21,7 +21,7 @@ from .execution_role import SERVICE_LINKED_ROLE
 from .image_configurations import integrate
 from .parent_image import resolve_parent_image
 from .references import resolve_references
-from .scan_actions import end_scan_of_output_ami
+from .workflows.scan_actions import end_scan_of_output_ami
 
 if TYPE_CHECKING:
     from ..resources.base import BackendCore

@@ -15,7 +15,7 @@ from .outputs.outbox import living_backend
 
 if TYPE_CHECKING:
     from ..resources.image import Image
-    from .step_run import StepRun
+    from .workflows.step_run import StepRun
 
 #: The states of which the SNS topic of the infrastructure configuration hears.
 _NOTIFIED = ("AVAILABLE", "FAILED")

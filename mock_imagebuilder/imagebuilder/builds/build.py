@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_api import state_manager
 
-from . import scans
 from .failure_rules import Strike, to_the_letter
+from .scans import state as scans
 from .steering import MODEL_NAME
 
 if TYPE_CHECKING:

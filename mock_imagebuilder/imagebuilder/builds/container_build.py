@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..arns import Arn
-from . import scans
 from .build import Build, Stage, StageFailed
 from .build_kind import BuildKind
 from .distribution_failures import DistributionRefused, distribution_failed
@@ -23,6 +22,7 @@ from .outputs import ecr
 from .outputs.naming import names_of
 from .parent_container import resolve_parent_container
 from .references import resolve_references
+from .scans import state as scans
 
 if TYPE_CHECKING:
     from ..resources.image import Image

@@ -10,8 +10,8 @@ from moto.settings import allow_unknown_region
 
 from ..exceptions import ResourceNotFoundException
 from ..regions import all_regions
-from .component_phases import ComponentPhase, phases_in
 from .rules import BuildFilter, Rule, fits
+from .workflows.component_phases import ComponentPhase, phases_in
 
 if TYPE_CHECKING:
     from ..resources.image import Image

@@ -13,7 +13,7 @@ from moto.moto_api import state_manager
 
 from .failure_rules import BuildFailure, Strike
 from .rules import Rule
-from .scan_rules import Finding, ScanFailure, ScanFindings
+from .scans.rules import Finding, ScanFailure, ScanFindings
 
 if TYPE_CHECKING:
     from ..resources.image import Image

@@ -13,9 +13,9 @@ from ..builds.build import AVAILABLE, Build, Stage
 from ..builds.outputs.build_log import leave_logs
 from ..builds.outputs.outbox import living_backend
 from ..builds.parent_image import find_image
-from ..builds.scans import first_state
+from ..builds.scans.state import first_state
 from ..builds.settings import check_build_settings, image_tests_configuration
-from ..builds.workflow_runs import WorkflowRuns, type_of
+from ..builds.workflows.runs import WorkflowRuns, type_of
 from ..exceptions import (
     ResourceDependencyException,
     ResourceNotFoundException,

@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from .. import api
     from ..arns import Arn
     from ..builds.build import Build
-    from ..builds.lifecycle_execution import LifecycleExecution, LifecycleHistory
+    from ..builds.lifecycle.execution import LifecycleExecution, LifecycleHistory
     from ..builds.outputs.ami_contents import AmiContents
     from ..builds.outputs.outbox import Outbox
     from ..builds.outputs.unserved import UnservedRequest
     from ..builds.running import RunningBuilds
-    from ..builds.scan_history import ScanHistory
+    from ..builds.scans.history import ScanHistory
     from ..builds.steering import Steering
     from ..builds.vm_tasks import VmTasks
-    from ..builds.workflow_history import WorkflowHistory
+    from ..builds.workflows.history import WorkflowHistory
     from ..managed.catalogue import Catalogue
     from ..store import Store, VersionedStore
     from .base import Answer, BackendCore, HasRecord, HasWorkflow, Resource

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         ListLifecycleExecutionsRequestTypeDef,
     )
 
-    from ..builds.lifecycle_execution import LifecycleExecution
+    from ..builds.lifecycle.execution import LifecycleExecution
 
 
 class LifecycleExecutionOperations(BackendCore):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..arns import slug
 from ..builds.execution_role import NO_USABLE_ROLE, is_usable_for_lifecycle
-from ..builds.lifecycle_execution import LifecycleExecution
-from ..builds.lifecycle_plan import decide
+from ..builds.lifecycle.execution import LifecycleExecution
+from ..builds.lifecycle.plan import decide
 from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
 from .base import Answer, BackendCore, Record, Resource, now, operation, read_filters
 from .lifecycle_rules import check_lifecycle_policy, with_defaults
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         UpdateLifecyclePolicyRequestTypeDef,
     )
 
-    from ..builds.lifecycle_plan import Decision
+    from ..builds.lifecycle.plan import Decision
 
 ENABLED = "ENABLED"
 _DAY = timedelta(days=1)

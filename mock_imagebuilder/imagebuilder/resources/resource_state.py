@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..builds.lifecycle_actions import STATUS_AFTER, TRANSITIONS, schedule_deprecation, set_status
-from ..builds.lifecycle_execution import LifecycleExecution
-from ..builds.lifecycle_plan import DELETE, DEPRECATE, Decision
+from ..builds.lifecycle.actions import STATUS_AFTER, TRANSITIONS, schedule_deprecation, set_status
+from ..builds.lifecycle.execution import LifecycleExecution
+from ..builds.lifecycle.plan import DELETE, DEPRECATE, Decision
 from ..exceptions import ResourceInUseException, invalid_combination, invalid_value
 from .base import Answer, BackendCore, now, operation
 from .lifecycle_rules import check_included

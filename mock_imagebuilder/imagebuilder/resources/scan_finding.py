@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..api import load_model
 from ..api.validation import Reader, Refusal, compile_reader
-from ..builds import scans
-from ..builds.scan_actions import findings_are_visible
-from ..builds.scan_history import KEYS, has_been_scanned
+from ..builds.scans import state as scans
+from ..builds.scans.history import KEYS, has_been_scanned
+from ..builds.workflows.scan_actions import findings_are_visible
 from ..exceptions import invalid_value
 from .base import Answer, BackendCore, Record, now, operation, read_filters
 

@@ -6,9 +6,9 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ..builds.workflow_execution import COMPLETED, FAILED, SKIPPED
-from ..builds.workflow_history import StepPlace
-from ..builds.workflow_runs import type_of
+from ..builds.workflows.execution import COMPLETED, FAILED, SKIPPED
+from ..builds.workflows.history import StepPlace
+from ..builds.workflows.runs import type_of
 from ..exceptions import invalid_value
 from ..store import places_after
 from .base import Answer, BackendCore, Record, iso_date, now, operation
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
         SendWorkflowStepActionRequestTypeDef,
     )
 
-    from ..builds.workflow_execution import WorkflowExecution
-    from ..builds.workflow_runs import WorkflowRuns
+    from ..builds.workflows.execution import WorkflowExecution
+    from ..builds.workflows.runs import WorkflowRuns
 
 #: The model's limit for messages.
 _MAX_MESSAGE = 500

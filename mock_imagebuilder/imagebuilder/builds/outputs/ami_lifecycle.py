@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..periods import ago
+from ..lifecycle.periods import ago
 from .ec2 import CREATED_BY, snapshots_of
 from .outbox import backend_of, living_backend
 

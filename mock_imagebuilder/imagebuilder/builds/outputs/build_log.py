@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...arns import Arn
-from ..workflow_execution import COMPLETED, FAILED, RUNNING, SKIPPED, WAIT_FOR_ACTION, StepExecution, WorkflowExecution
+from ..workflows.execution import COMPLETED, FAILED, RUNNING, SKIPPED, WAIT_FOR_ACTION, StepExecution, WorkflowExecution
 from .component_logs import EXIT_STATUS, console
 from .logs import Line, log_group_of, milliseconds, write
 from .resolved_arns import with_account
@@ -159,6 +159,6 @@ def _error_of(record: StepExecution, component_arn: str) -> str:
 
 
 def _type_of(execution: WorkflowExecution) -> str:
-    from ..workflow_runs import type_of
+    from ..workflows.runs import type_of
 
     return type_of(execution.use["workflowArn"])

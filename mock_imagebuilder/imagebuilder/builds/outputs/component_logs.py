@@ -19,7 +19,7 @@ from .s3 import put
 
 if TYPE_CHECKING:
     from ...resources.image import Image
-    from ..component_phases import ComponentRun
+    from ..workflows.component_phases import ComponentRun
 
 #: How a step fails of which nothing else is known.
 EXIT_STATUS = "exit status 1"

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..arns import Arn, slug
-from ..versions import Version, VersionPattern
-from .build import CANCELLED, FAILED
+from ...arns import Arn, slug
+from ...versions import Version, VersionPattern
+from ..build import CANCELLED, FAILED
 from .periods import ago
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 DELETE, DEPRECATE, DISABLE, MAKE_AVAILABLE = "DELETE", "DEPRECATE", "DISABLE", "AVAILABLE"
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..exceptions import ResourceNotFoundException
-from ..store import Index
+from ...exceptions import ResourceNotFoundException
+from ...store import Index
 
 if TYPE_CHECKING:
-    from .workflow_execution import WorkflowExecution
-    from .workflow_runs import WorkflowRuns
+    from .execution import WorkflowExecution
+    from .runs import WorkflowRuns
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,28 +17,28 @@ from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
-from ..documents.errors import DocumentError
-from ..documents.workflow_actions import check_resolved_inputs, workflow_action
-from ..documents.workflow_parameters import workflow_parameter_values
-from ..documents.workflow_references import RunContext
-from ..exceptions import ResourceNotFoundException
-from .announcements import ask_for_action
-from .build import NotYet, StageFailed
+from ...documents.errors import DocumentError
+from ...documents.workflow_actions import check_resolved_inputs, workflow_action
+from ...documents.workflow_parameters import workflow_parameter_values
+from ...documents.workflow_references import RunContext
+from ...exceptions import ResourceNotFoundException
+from ..announcements import ask_for_action
+from ..build import NotYet, StageFailed
+from ..failure_rules import EXECUTE_COMPONENTS, WORKFLOW_TYPES, BuildFailure, Strike, to_the_letter
+from ..outputs import events
+from ..outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
 from .component_phases import ComponentRun, ComponentRuns, runs_in, shared_runs
-from .failure_rules import EXECUTE_COMPONENTS, WORKFLOW_TYPES, BuildFailure, Strike, to_the_letter
+from .execution import COMPLETED, WAIT_FOR_ACTION, StepFailed, WorkflowExecution
+from .history import StepPlace, id_of
 from .instance_actions import instance_type
-from .outputs import events
-from .outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
 from .sealed_executions import Attempts, SealedExecutions, seal, unseal
 from .step_actions import ACTIONS
 from .step_run import StepRun
-from .workflow_execution import COMPLETED, WAIT_FOR_ACTION, StepFailed, WorkflowExecution
-from .workflow_history import StepPlace, id_of
-from .workflow_variables import system_variables
+from .variables import system_variables
 
 if TYPE_CHECKING:
-    from ..documents.workflow import WorkflowDocument, WorkflowStep
-    from ..resources.image import Image
+    from ...documents.workflow import WorkflowDocument, WorkflowStep
+    from ...resources.image import Image
 
 #: How many workflows of a parallel group run at the same time.
 MAX_PARALLEL = 5

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
-from ..exceptions import ImageBuilderException
-from .ami_contents import ContentsRefused, has_key_without_encryption, volume_keys
-from .ami_outputs import create_ami, source_ami
-from .outputs import component_logs, documents, ec2, s3, states
-from .outputs.naming import names_of
-from .outputs.outbox import living_backend
-from .parent_image import resolve_parent_image
+from ...exceptions import ImageBuilderException
+from ..ami_contents import ContentsRefused, has_key_without_encryption, volume_keys
+from ..ami_outputs import create_ami, source_ami
+from ..outputs import component_logs, documents, ec2, s3, states
+from ..outputs.naming import names_of
+from ..outputs.outbox import living_backend
+from ..parent_image import resolve_parent_image
 from .step_run import Outputs, StepRun
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 
 def launch_instance(run: StepRun) -> Outputs:

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from ..documents.workflow import (
+from ...documents.workflow import (
     WorkflowDocument,
     WorkflowStep,
     resolve_inputs,
     resolve_outputs,
     resolve_rollback_enabled,
 )
-from ..documents.workflow_conditions import evaluate_condition
-from ..documents.workflow_references import RunContext, UnresolvedValueError
-from .build import NotYet
+from ...documents.workflow_conditions import evaluate_condition
+from ...documents.workflow_references import RunContext, UnresolvedValueError
+from ..build import NotYet
 
 PENDING, RUNNING, COMPLETED, SKIPPED = "PENDING", "RUNNING", "COMPLETED", "SKIPPED"
 FAILED, CANCELLED, ROLLBACK_COMPLETED = "FAILED", "CANCELLED", "ROLLBACK_COMPLETED"

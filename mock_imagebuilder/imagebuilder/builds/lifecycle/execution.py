@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_api import state_manager
 from moto.moto_api._internal import mock_random
 
-from ..exceptions import ResourceNotFoundException
-from ..store import Index
-from .execution_role import NO_USABLE_ROLE, is_usable_for_lifecycle
-from .lifecycle_actions import carry_out
+from ...exceptions import ResourceNotFoundException
+from ...store import Index
+from ..execution_role import NO_USABLE_ROLE, is_usable_for_lifecycle
+from .actions import carry_out
 
 if TYPE_CHECKING:
-    from ..resources.base import BackendCore
-    from ..resources.image import Image
-    from .lifecycle_plan import Decision
+    from ...resources.base import BackendCore
+    from ...resources.image import Image
+    from .plan import Decision
 
 MODEL_NAME = "imagebuilder::lifecycle-execution"
 

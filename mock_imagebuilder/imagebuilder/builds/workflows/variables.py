@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..arns import Arn
-from .outputs.logs import log_group_of
+from ...arns import Arn
+from ..outputs.logs import log_group_of
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 _PLATFORMS = {"macOS": "MacOS"}
 _WORKING_DIRECTORIES = {"Windows": "C:/"}

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from .outputs.outbox import living_backend
-from .workflow_execution import StepFailed
+from ..outputs.outbox import living_backend
+from .execution import StepFailed
 
 if TYPE_CHECKING:
-    from ..documents.workflow import WorkflowStep
-    from ..resources.image import Image
+    from ...documents.workflow import WorkflowStep
+    from ...resources.image import Image
 
 Outputs = Mapping[str, Any]
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from ..documents.component import parse_component_document
-from ..exceptions import ResourceNotFoundException
+from ...documents.component import parse_component_document
+from ...exceptions import ResourceNotFoundException
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 _PHASES: Mapping[str, tuple[str, ...]] = {"BUILD": ("build", "validate"), "TEST": ("test", "container-host-test")}
 

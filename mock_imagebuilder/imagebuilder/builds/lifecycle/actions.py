@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import ImageBuilderException
-from .build import AVAILABLE, CANCELLED, FAILED
-from .execution_role import CROSS_ACCOUNT_LIFECYCLE_ROLE, is_usable_for_lifecycle
-from .lifecycle_plan import DELETE, DEPRECATE, DISABLE, MAKE_AVAILABLE, Decision
-from .outputs import ami_lifecycle, container_lifecycle, ec2
+from ...exceptions import ImageBuilderException
+from ..build import AVAILABLE, CANCELLED, FAILED
+from ..execution_role import CROSS_ACCOUNT_LIFECYCLE_ROLE, is_usable_for_lifecycle
+from ..outputs import ami_lifecycle, container_lifecycle, ec2
+from .plan import DELETE, DEPRECATE, DISABLE, MAKE_AVAILABLE, Decision
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 Record = dict[str, Any]
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
-    from .scan_rules import ScanFailureStatus
+    from ...resources.image import Image
+    from .rules import ScanFailureStatus
 
 #: The member of the API's Image.
 STATE = "scanState"

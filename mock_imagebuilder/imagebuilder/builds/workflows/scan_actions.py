@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from . import scans
-from .announcements import announce_findings
-from .build import Build, StageFailed
+from ..announcements import announce_findings
+from ..build import Build, StageFailed
+from ..scans import state as scans
+from ..scans.rules import Finding
 from .instance_actions import run_command
-from .scan_rules import Finding
 from .step_run import Outputs, StepRun
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 _ASCENDING = ("UNTRIAGED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL")
 

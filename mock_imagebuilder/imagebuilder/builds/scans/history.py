@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..store import Index
-from . import scans
+from ...store import Index
+from . import state as scans
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
-    from .build import Build
+    from ...resources.image import Image
+    from ..build import Build
 
 Record = dict[str, Any]
 

@@ -14,13 +14,13 @@ from typing import Any
 
 from moto.settings import allow_unknown_region
 
-from ..regions import all_regions
-from .ami_outputs import CopyRefused, Destination, copy_to, destinations_of, share
-from .build import StageFailed
-from .distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
-from .image_configurations import configure
+from ...regions import all_regions
+from ..ami_outputs import CopyRefused, Destination, copy_to, destinations_of, share
+from ..build import StageFailed
+from ..distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
+from ..image_configurations import configure
+from ..outputs import ec2
 from .instance_actions import run_command
-from .outputs import ec2
 from .step_run import Outputs, StepRun
 
 #: The entry of one AMI in the outputs of these actions.

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, overload
 
-from ..documents.workflow import WorkflowDocument
-from .workflow_execution import StepExecution, WorkflowExecution
+from ...documents.workflow import WorkflowDocument
+from .execution import StepExecution, WorkflowExecution
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MILLISECOND = timedelta(milliseconds=1)

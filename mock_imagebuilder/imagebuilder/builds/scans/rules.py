@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakSet
 
-from .rules import BuildFilter, Rule
+from ..rules import BuildFilter, Rule
 
 if TYPE_CHECKING:
-    from ..resources.image import Image
+    from ...resources.image import Image
 
 Finding = Mapping[str, Any]
 ScanFailureStatus = Literal["FAILED", "TIMED_OUT"]
