@@ -35,6 +35,11 @@ BROWSER_PACKAGES = ("chromium", "chromium-driver")
 #: Seconds for each of the two commands that install it.
 BROWSER_LIMIT = 100
 
+#: The tests in two halves, which take about the same time.
+TESTS = ("tests of rules", "all other tests")
+RULES = ("tests/resources", "tests/builds")
+PYTEST = ("pytest", "-q", "-p", "no:cacheprovider")
+
 #: Variables that could make a job here another one than elsewhere.
 NOT_OURS = ("AWS_", "MOTO_", "PYTEST_", "PYTHON")
 
@@ -85,6 +90,10 @@ aws_cli = Environment(".venv-check-awscli")
 installed = Environment(".venv-check-wheel")
 
 
+def log_of(job: str) -> Path:
+    return LOGS / f"{job.replace(' ', '-').lstrip('.')}.log"
+
+
 def run(job: str, command: Sequence[str], quiet: bool = False, variables: dict[str, str] | None = None) -> Path:
     """Run a job in the checkout; its output goes to the log file that is returned.
 
@@ -92,7 +101,7 @@ def run(job: str, command: Sequence[str], quiet: bool = False, variables: dict[s
     :param variables: for the environment of the process.
     :raises Failed: the process has not ended with 0.
     """
-    log = LOGS / f"{job.replace(' ', '-').lstrip('.')}.log"
+    log = log_of(job)
     began = time.monotonic()
     with log.open("wb") as output:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_OURS)}
@@ -172,28 +181,40 @@ def make_oldest_and_aws_cli() -> None:
     aws_cli.install("awscli")
 
 
-def lint_types_docs_and_the_oldest() -> None:
-    """The files of arguments leave out what the old version says nothing about, or can't know."""
+def check_lint_types_and_docs() -> None:
     python = [check.python, "-m"]
-    pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider"]
     jobs = {
         "ruff check": [*python, "ruff", "check", "--quiet", "."],
         "ruff format": [*python, "ruff", "format", "--check", "--quiet", "."],
         "mypy": [*python, "mypy"],
         "docs": [*python, "sphinx", "-W", "-q", "-b", "html", "docs", "docs/_build"],
-        "tests with the oldest moto": [oldest_moto.python, *pytest, "@.ci/oldest-moto.args"],
-        "tests with the oldest moto and boto3": [oldest_boto3.python, *pytest, "@.ci/oldest-boto3.args"],
     }
     for job, command in jobs.items():
         with suppress(Failed):  # so that the others are run too
             run(job, command)
 
 
-def test() -> None:
-    variables = {AWS_CLI_VARIABLE: str(aws_cli.tool("aws")), INSTALLED_VARIABLE: installed.python}
+def test_rules() -> None:
+    """The rules of the service, and the page that says which of them have tests."""
     python = [check.python, "-m"]
-    run("tests", [*python, "pytest", "-q", "-p", "tests.refusal_record", "--refusals", REFUSALS], variables=variables)
+    record = ["-p", "tests.refusal_record", "--refusals", REFUSALS]
+    run(TESTS[0], [*python, *PYTEST, *record, *RULES])
     run("coverage page", [*python, "tests.coverage_page", "--check", "--refusals", REFUSALS])
+
+
+def test_the_rest() -> None:
+    variables = {AWS_CLI_VARIABLE: str(aws_cli.tool("aws")), INSTALLED_VARIABLE: installed.python}
+    others = [f"--ignore={folder}" for folder in RULES]
+    run(TESTS[1], [check.python, "-m", *PYTEST, *others], variables=variables)
+
+
+def test_oldest_moto() -> None:
+    """The files of arguments leave out what the old version says nothing about, or can't know."""
+    run("tests with the oldest moto", [oldest_moto.python, "-m", *PYTEST, "@.ci/oldest-moto.args"])
+
+
+def test_oldest_boto3() -> None:
+    run("tests with the oldest moto and boto3", [oldest_boto3.python, "-m", *PYTEST, "@.ci/oldest-boto3.args"])
 
 
 def attempt(job: Callable[[], object]) -> None:
@@ -211,9 +232,10 @@ def main() -> int:
     WHEELS.mkdir(parents=True, exist_ok=True)
     all_of(make_check_and_wheel, make_oldest_and_aws_cli)
     if not failures:
-        all_of(test, lint_types_docs_and_the_oldest)
-        if "tests" not in failures:
-            print(LOGS.joinpath("tests.log").read_text(errors="replace"), end="")
+        all_of(test_rules, test_the_rest, test_oldest_moto, check_lint_types_and_docs, test_oldest_boto3)
+        for job in TESTS:
+            if job not in failures:
+                print(log_of(job).read_text(errors="replace"), end="")
     if failures:
         print(f"FAILED: {', '.join(failures)}")
     return 1 if failures else 0
