@@ -18,9 +18,11 @@ from .control_rules import Rules
 from .imagebuilder import imagebuilder_backends
 from .imagebuilder.api import operations
 from .imagebuilder.arns import Arn
+from .imagebuilder.builds.outputs.ec2 import new_id
 from .imagebuilder.managed.catalogue import ManagedComponent, ManagedImage, ManagedWorkflow, load_catalogue_file
 from .imagebuilder.models import ImageBuilderBackend
 from .imagebuilder.quotas import QUOTAS
+from .imagebuilder.resources.image import Image
 from .imagebuilder.resources.image_import import DescribedState
 from .timeline import find_image, image_timeline
 from .timeline_text import describe
@@ -75,9 +77,7 @@ class Control(Rules):
             or waits for something.
         """
         with self._backend_of(image_arn) as backend:
-            image = backend.images.find(image_arn)
-            if image is None:
-                raise LookupError(f"there is no image {image_arn}")
+            image = _image(backend, image_arn)
             moment = datetime.now(timezone.utc)
             if to is None:
                 if image.build.is_running:
@@ -160,7 +160,7 @@ class Control(Rules):
         :returns: its image build version ARN.
         :raises ImageBuilderException: what ImportVmImage would refuse.
         """
-        task_id = f"import-ami-{mock_random.getrandbits(68):017x}"
+        task_id = new_id("import-ami")
         request: dict[str, Any] = {
             "name": name,
             "semanticVersion": version,
@@ -191,8 +191,7 @@ class Control(Rules):
         :raises LookupError: there is no such image.
         """
         with self._backend_of(image_arn) as backend:
-            if backend.images.find(image_arn) is None:
-                raise LookupError(f"there is no image {image_arn}")
+            _image(backend, image_arn)
             return [
                 {
                     "service": request.service,
@@ -240,10 +239,7 @@ class Control(Rules):
             finding is not right.
         """
         with self._backend_of(image_arn) as backend:
-            image = backend.images.find(image_arn)
-            if image is None:
-                raise LookupError(f"there is no image {image_arn}")
-            backend.add_scan_findings(image, findings)
+            backend.add_scan_findings(_image(backend, image_arn), findings)
 
     def run_schedules(self, until: datetime) -> list[str]:
         """Let time pass for everything that happens by itself, in all accounts and Regions, without moving the clock.
@@ -284,3 +280,11 @@ class Control(Rules):
         arn = Arn.parse(resource_arn)
         with imagebuilder_backends.lock:
             yield imagebuilder_backends[arn.owner][arn.region]
+
+
+def _image(backend: ImageBuilderBackend, image_arn: str) -> Image:
+    """:raises LookupError: there is no such image."""
+    image = backend.images.find(image_arn)
+    if image is None:
+        raise LookupError(f"there is no image {image_arn}")
+    return image

@@ -339,11 +339,6 @@ def _install_kept_patterns() -> None:
 # ---- what the decorator needs ----
 
 
-def mock_classes() -> tuple[type, ...]:
-    """The classes whose instances ``moto.mock_aws`` returns."""
-    return core_models.MockAWS, core_models.ServerModeMockAWS, core_models.ProxyModeMockAWS
-
-
 def decorate_class(mock: Any, klass: type) -> Any:
     """Decorate the methods of a class by moto's own rules (``setUp``, ``setup_method``, tests), each through ``mock``."""
     return core_models.MockAWS._decorate_class(mock, klass)

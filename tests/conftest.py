@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
-# No test is timed, generated ones neither.
-settings.register_profile("untimed", parent=settings.default, deadline=None)
-settings.load_profile("untimed")
+# No test is timed, generated ones neither, and the same commit is tested with the same examples everywhere.
+# ``pytest --hypothesis-profile=searching`` looks for new ones.
+settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+settings.register_profile("searching", deadline=None, derandomize=False, max_examples=2000)
+settings.load_profile("repeatable")
 
 REGION = "us-east-1"
 ACCOUNT = "123456789012"

@@ -88,7 +88,7 @@ class TestArn:
     def test_that_the_model_accepts_is_read_and_written_unchanged(self, text: str) -> None:
         arn = Arn.parse(text)
         # A build number is a number; everything else keeps its spelling.
-        builds = re.fullmatch(r"(.*/(?:x|[0-9]+)(?:\.(?:x|[0-9]+)){2}/)0*([0-9]+)", text)
+        builds = re.fullmatch(r"(?s)(.*/(?:x|[0-9]+)(?:\.(?:x|[0-9]+)){2}/)0*([0-9]+)", text)
         assert str(arn) == ("".join(builds.groups()) if builds else text)
 
     def test_has_parts(self) -> None:

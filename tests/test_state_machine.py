@@ -444,10 +444,4 @@ def _without_motos_own_amis(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TestAnyRequests = pytest.mark.usefixtures("_without_motos_own_amis")(AnyRequests.TestCase)
-AnyRequests.TestCase.settings = settings(
-    max_examples=60,
-    stateful_step_count=40,
-    deadline=None,
-    derandomize=True,
-    database=None,
-)
+AnyRequests.TestCase.settings = settings(max_examples=60, stateful_step_count=40)

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from moto.utilities.utils import get_partition
 
-from ..imagebuilder.builds.outputs.ec2 import new_snapshot_id
+from ..imagebuilder.builds.outputs.ec2 import new_id
 from ..imagebuilder.builds.outputs.outbox import backend_of
 from ..imagebuilder.builds.vm_tasks import Disk
 from .errors import combination, invalid_parameter, missing, no_snapshot, not_one_of
@@ -64,7 +64,7 @@ def _find_disk(request: Ec2Request, number: int, container: Mapping[str, Any]) -
     bucket, key = _place_of(container)
     source = {name: container[name] for name in ("Url", "UserBucket") if container.get(name)}
     size = _size_of(request, bucket, key)
-    return Disk(new_snapshot_id(), description, device_name, _format_of(container), size, source)
+    return Disk(new_id("snap"), description, device_name, _format_of(container), size, source)
 
 
 def _format_of(container: Mapping[str, Any]) -> str:

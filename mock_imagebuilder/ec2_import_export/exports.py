@@ -8,6 +8,7 @@ from datetime import datetime
 from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError
 
 from ..imagebuilder.builds.outputs import s3
+from ..imagebuilder.builds.outputs.ec2 import new_id
 from ..imagebuilder.builds.vm_tasks import ExportTask
 from ..imagebuilder.models import imagebuilder_backends
 from .errors import invalid_parameter, invalid_value, malformed_id, missing, not_one_of
@@ -95,7 +96,7 @@ def _new_task(request: Ec2Request, tags: Mapping[str, str], moment: datetime) ->
     except s3.ExportRefused as refusal:
         raise invalid_parameter(str(refusal)) from None
     task = ExportTask(
-        task_id=s3.new_export_id(),
+        task_id=new_id("export-ami"),
         account_id=request.current_account,
         region=request.region,
         entered=moment,

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError, InvalidParameterDependency
-from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
 from ..imagebuilder.builds.outputs import ec2, s3
@@ -121,7 +120,7 @@ def _new_task(request: Ec2Request, tags: Mapping[str, str], moment: datetime) ->
         raise invalid_parameter(str(refusal)) from None
     is_windows = parameters.get("UsageOperation") in _WINDOWS_OPERATIONS
     task = ImportTask(
-        task_id=f"{PREFIX}{mock_random.getrandbits(68):017x}",
+        task_id=ec2.new_id("import-ami"),
         account_id=request.current_account,
         region=request.region,
         entered=moment,

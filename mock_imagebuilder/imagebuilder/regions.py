@@ -7,12 +7,18 @@ from functools import cache
 from typing import Any
 
 from botocore.loaders import Loader
+from moto.settings import allow_unknown_region
 
 
 @cache
 def all_regions() -> list[str]:
     """All Regions of every partition: botocore's list of endpoints has no entry for Image Builder in any of them."""
     return [region for partition in Loader().load_data("endpoints")["partitions"] for region in partition["regions"]]
+
+
+def is_region(name: str) -> bool:
+    """Whether there is such a Region, or moto is to take any name for one."""
+    return name in all_regions() or allow_unknown_region()
 
 
 @cache

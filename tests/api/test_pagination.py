@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mock_imagebuilder.imagebuilder import api
@@ -105,6 +105,9 @@ class TestPage:
 
 class TestToken:
     @given(st.text() | st.integers())
+    @example("#")
+    @example("#1")
+    @example("=")
     def test_leads_on_after_its_key(self, key: str | int) -> None:
         token = api.write_token(SCOPE, REQUEST, key)
         assert api.read_token(SCOPE, {**REQUEST, "nextToken": token}) == key

@@ -315,6 +315,4 @@ class LivesOfImages(RuleBasedStateMachine):
 
 
 TestLivesOfImages = pytest.mark.usefixtures("_without_motos_own_amis")(LivesOfImages.TestCase)
-LivesOfImages.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, derandomize=True, database=None
-)
+LivesOfImages.TestCase.settings = settings(max_examples=30, stateful_step_count=30)

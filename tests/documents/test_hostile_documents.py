@@ -40,7 +40,7 @@ YAML_PIECES = [
     "- ", "\x00",
 ]  # fmt: skip
 YAML_TEXT = st.lists(st.sampled_from(YAML_PIECES), max_size=60).map("".join)
-reproducible = settings(deadline=None, database=None, derandomize=True, max_examples=300)
+thorough = settings(max_examples=300)
 
 
 def _parse(text: str, platform: str) -> None:
@@ -53,20 +53,20 @@ def _parse(text: str, platform: str) -> None:
     json.dumps(parameter_details(document)).encode()
 
 
-@reproducible
+@thorough
 @given(text=st.text() | YAML_TEXT | st.binary().map(lambda data: data.decode("latin-1")), platform=PLATFORMS)
 def test_arbitrary_text(text: str, platform: str) -> None:
     _parse(text, platform)
 
 
-@reproducible
+@thorough
 @given(data=DATA, platform=PLATFORMS)
 def test_arbitrary_structures(data: object, platform: str) -> None:
     _parse(json.dumps(data), platform)
     _parse(yaml.safe_dump(data), platform)
 
 
-@reproducible
+@thorough
 @given(data=st.data(), name=st.sampled_from(sorted(SAMPLES)), replacement=DATA)
 def test_good_documents_with_one_part_replaced(data: st.DataObject, name: str, replacement: object) -> None:
     platform, _, text = SAMPLES[name]
@@ -86,7 +86,7 @@ def test_good_documents_with_one_part_replaced(data: st.DataObject, name: str, r
     _parse(json.dumps(document), platform)
 
 
-@reproducible
+@thorough
 @given(lines=st.lists(st.lists(st.integers(0, 20), max_size=12), min_size=2, max_size=20))
 def test_aliases_never_escape_the_bounds(lines: list[list[int]]) -> None:
     """Line n is a list with an anchor and with aliases to the lines before it."""

@@ -48,7 +48,7 @@ KEYS = st.sampled_from(KNOWN_KEYS) | st.text(max_size=5)
 DATA = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=5) | st.dictionaries(KEYS, inner, max_size=5), max_leaves=25
 )
-reproducible = settings(deadline=None, database=None, derandomize=True, max_examples=300)
+thorough = settings(max_examples=300)
 
 
 def _parse(text: str, workflow_type: str) -> None:
@@ -70,14 +70,14 @@ def _parse(text: str, workflow_type: str) -> None:
     resolve_outputs(document, context)
 
 
-@reproducible
+@thorough
 @given(text=st.text() | st.binary().map(lambda data: data.decode("latin-1")), workflow_type=TYPES)
 def test_arbitrary_text(text: str, workflow_type: str) -> None:
     _parse(text, workflow_type)
     _parse(f"schemaVersion: 1.0\nsteps:\n  - name: Run\n    action: WaitForAction\n    inputs: {text}", workflow_type)
 
 
-@reproducible
+@thorough
 @given(data=DATA, workflow_type=TYPES)
 def test_arbitrary_structures(data: object, workflow_type: str) -> None:
     for document in (data, {"schemaVersion": 1.0, "steps": data}):
@@ -85,7 +85,7 @@ def test_arbitrary_structures(data: object, workflow_type: str) -> None:
         _parse(yaml.safe_dump(document), workflow_type)
 
 
-@reproducible
+@thorough
 @given(condition=DATA, inputs=DATA, output=DATA, parameter=DATA, workflow_type=TYPES)
 def test_arbitrary_parts(
     condition: object, inputs: object, output: object, parameter: object, workflow_type: str
@@ -103,7 +103,7 @@ def test_arbitrary_parts(
         _parse(json.dumps({"schemaVersion": 1.0, **part}), workflow_type)
 
 
-@reproducible
+@thorough
 @given(data=st.data(), name=st.sampled_from(sorted(SAMPLES)), replacement=DATA)
 def test_good_documents_with_one_part_replaced(data: st.DataObject, name: str, replacement: object) -> None:
     workflow_type, text = SAMPLES[name]

@@ -8,7 +8,6 @@ from .answers import error_answer, success_answer
 from .model import ApiModel, load_model
 from .operations import Operation, operations, route
 from .pagination import Page, page_size, read_token, write_token
-from .projection import project
 from .requests import check_request, raw_members, read_request
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "load_model",
     "operations",
     "page_size",
-    "project",
     "raw_members",
     "read_request",
     "read_token",

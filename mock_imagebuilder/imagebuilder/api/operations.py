@@ -72,11 +72,6 @@ class Operation:
         """Turns a handler's result into the members that the answer's shape has."""
         return compile_projector(self.model, self._definition["output"]["shape"])
 
-    @property
-    def is_idempotent(self) -> bool:
-        """Whether the request carries a client token."""
-        return any(member.name == "clientToken" for member in self.members)
-
 
 @cache
 def operations() -> Mapping[str, Operation]:

@@ -78,8 +78,8 @@ def _digest(scope: tuple[str, ...], request: Mapping[str, Any], text: bytes) -> 
 
 
 def _write_key(key: Key) -> bytes:
-    return b"#%d" % key if isinstance(key, int) else key.encode()
+    return b"#%d" % key if isinstance(key, int) else b"=" + key.encode()
 
 
 def _read_key(text: bytes) -> Key:
-    return int(text[1:]) if text.startswith(b"#") else text.decode()
+    return int(text[1:]) if text.startswith(b"#") else text[1:].decode()

@@ -9,23 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from .model import ApiModel, load_model
+from .model import ApiModel
 
 Projector = Callable[[Any], Any]
-
-
-def project(shape_name: str, record: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of ``record`` that the shape of this name has, deeply; absent and None members are left out."""
-    result: dict[str, Any] = _projector_of(shape_name)(record)
-    return result
-
-
-@cache
-def _projector_of(shape_name: str) -> Projector:
-    return compile_projector(load_model(), shape_name)
 
 
 def compile_projector(model: ApiModel, shape_name: str) -> Projector:

@@ -205,7 +205,7 @@ def _specification(
         parent = image.parent.ami
         hardware = {"architecture": parent.architecture, "root_device_name": parent.root_device_name, **hardware}
     return ec2.AmiSpecification(
-        ami_id=ec2.new_ami_id(),
+        ami_id=ec2.new_id("ami"),
         name=names.fill(settings["name"]) if "name" in settings else names.default_ami_name,
         description=description,
         platform=image.record["platform"],

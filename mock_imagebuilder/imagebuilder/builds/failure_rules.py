@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from moto.settings import allow_unknown_region
-
 from ..exceptions import ResourceNotFoundException
-from ..regions import all_regions
+from ..regions import is_region
 from .rules import BuildFilter, Rule, fits
 from .workflows.component_phases import ComponentPhase, phases_in
 
@@ -76,7 +74,7 @@ class BuildFailure(Rule):
     def _check_region(self, region: str) -> None:
         if self.step is not None or self.component is not None:
             raise ValueError("a region fails in the distribution, where no step and no component is needed to name it")
-        if region not in all_regions() and not allow_unknown_region():
+        if not is_region(region):
             raise ValueError(f"the Region {region!r} does not exist")
 
     def _possible_stages(self) -> tuple[str, ...]:

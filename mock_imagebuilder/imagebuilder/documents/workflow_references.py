@@ -16,7 +16,6 @@ from functools import lru_cache
 from .errors import DocumentError
 
 _EXPRESSION = re.compile(r"\{\{\s*(\$\.[^{}]*?)\s*\}\}")
-_NODE = re.compile(r"[0-9A-Za-z_-]+")
 _SEGMENT = re.compile(r"\.([0-9A-Za-z_-]+)|\[([0-9]{1,9})\]")
 _STRUCTURES = ("imagebuilder", "parameters", "stepOutputs", "workflowOutputs")
 _BARE = re.compile(rf"\$\.(?:{'|'.join(_STRUCTURES)})\..*", re.DOTALL)

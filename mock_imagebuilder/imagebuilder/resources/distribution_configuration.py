@@ -6,11 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from moto.settings import allow_unknown_region
-
 from ..arns import slug
 from ..exceptions import ResourceAlreadyExistsException, invalid_combination, invalid_value
-from ..regions import all_regions, partition_of
+from ..regions import is_region, partition_of
 from .base import Answer, BackendCore, Resource, iso_date, now, operation, read_filters
 
 if TYPE_CHECKING:
@@ -141,8 +139,7 @@ def check_distributions(distributions: Sequence[Mapping[str, Any]], partition: s
     for number, distribution in enumerate(distributions):
         path = f"distributions[{number}]"
         region = distribution["region"]
-        is_region = partition_of(region) == partition and (region in all_regions() or allow_unknown_region())
-        if not is_region:
+        if partition_of(region) != partition or not is_region(region):
             raise invalid_value(f"{path}.region", f"The Region '{region}' does not exist.")
         if region in seen:
             raise invalid_value(path, f"The Region '{region}' can appear at most once in the distributions.")

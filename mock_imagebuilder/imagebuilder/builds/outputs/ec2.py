@@ -86,14 +86,9 @@ class AmiSpecification:
                 snapshot.add_tags(of_service)
 
 
-def new_ami_id() -> str:
-    """``ami-`` and 17 hexadecimal digits."""
-    return f"ami-{mock_random.getrandbits(68):017x}"
-
-
-def new_snapshot_id() -> str:
-    """``snap-`` and 17 hexadecimal digits."""
-    return f"snap-{mock_random.getrandbits(68):017x}"
+def new_id(kind: str) -> str:
+    """An id of EC2: what it is of, such as ``ami`` or ``snap``, a hyphen, and 17 hexadecimal digits."""
+    return f"{kind}-{mock_random.getrandbits(68):017x}"
 
 
 def service_tags(image_arn: str) -> dict[str, str]:
@@ -251,7 +246,7 @@ def leave_imported(
 
     moto's AMIs show one block device: the first disk.
     """
-    task.ami_id = task.ami_id or new_ami_id()
+    task.ami_id = task.ami_id or new_id("ami")
     for disk in task.disks:
         if disk.source:
             _add_imported_snapshot(outbox, task, disk, moment)

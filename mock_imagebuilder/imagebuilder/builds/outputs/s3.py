@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from moto.moto_api._internal import mock_random
 from moto.utilities.utils import get_partition
 
 from ..execution_role import is_usable_for_vm_tasks
 from ..vm_tasks import ExportTask, TaskFailed
+from .ec2 import new_id
 from .outbox import backend_of
 
 if TYPE_CHECKING:
@@ -52,11 +52,6 @@ def require_export(account_id: str, region: str, role_name: str, bucket_name: st
         raise ExportRefused(f"The specified bucket does not exist: {bucket_name}")
     if bucket.region_name != region:
         raise ExportRefused("The given S3 object is not local to the region.")
-
-
-def new_export_id() -> str:
-    """``export-ami-`` and 17 hexadecimal digits."""
-    return f"export-ami-{mock_random.getrandbits(68):017x}"
 
 
 def key_of(task: ExportTask) -> str:
@@ -102,7 +97,7 @@ def export_disk_image(
     if configuration.get("s3Prefix"):
         location["S3Prefix"] = configuration["s3Prefix"]
     task = ExportTask(
-        task_id=new_export_id(),
+        task_id=new_id("export-ami"),
         account_id=account_id,
         region=region,
         entered=moment,

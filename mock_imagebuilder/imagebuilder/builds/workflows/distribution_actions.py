@@ -12,9 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from moto.settings import allow_unknown_region
-
-from ...regions import all_regions
+from ...regions import is_region
 from ..ami_outputs import CopyRefused, Destination, copy_to, destinations_of, share
 from ..build import StageFailed
 from ..distribution_failures import DistributionRefused, RegionFailure, distribution_failed, integration_failed
@@ -128,7 +126,7 @@ def _checked(run: StepRun, given: Mapping[str, Any]) -> Mapping[str, Any]:
 
     Only now it is known what their dynamic values stand for.
     """
-    if given["region"] not in all_regions() and not allow_unknown_region():
+    if not is_region(given["region"]):
         raise run.failed(f"The Region '{given['region']}' does not exist")
     for account_id in given.get("targetAccountIds", ()):
         if not _ACCOUNT_ID.fullmatch(account_id):

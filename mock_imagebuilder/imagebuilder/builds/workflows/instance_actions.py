@@ -42,7 +42,7 @@ def launch_instance(run: StepRun) -> Outputs:
         raise run.api_error("InvalidAMIID.Unavailable", "RunInstances", str(error)) from None
     if "blockDeviceMappings" in image.recipe_record and run.workflow_type == "BUILD":
         _require_keys_of_volumes(run)
-    return {"instanceId": f"i-{mock_random.getrandbits(68):017x}"}
+    return {"instanceId": ec2.new_id("i")}
 
 
 def terminate_instance(run: StepRun) -> Outputs:
@@ -130,7 +130,7 @@ def create_image_from_iso(run: StepRun) -> Outputs:
     run_command(run)
     if not s3.has_object(backend.account_id, backend.partition, uri):
         raise run.api_error("404", "HeadObject", f"Not Found: {uri}")
-    snapshot_id, tags = ec2.new_snapshot_id(), ec2.service_tags(image.arn)
+    snapshot_id, tags = ec2.new_id("snap"), ec2.service_tags(image.arn)
     place = backend.account_id, backend.region_name
     description = f"Created by {ec2.CREATED_BY} from {uri}"
     ec2.add_snapshot(backend.outbox, *place, snapshot_id, description, tags, run.moment)
