@@ -89,7 +89,7 @@ def growth() -> list[Figure]:
 def memory() -> Figure:
     with mocked():
         size = memory_of_builds(Workshop.open("us-east-1"), REMEMBERED)
-    return Figure("memory of a stored image", size / 1024, 3.5, "KiB")
+    return Figure("memory of a stored image", size / 1024, 4, "KiB")
 
 
 def memory_of_builds(workshop: Workshop, times: int) -> float:

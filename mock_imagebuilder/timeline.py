@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from .imagebuilder.arns import Arn
 from .imagebuilder.builds.build import AVAILABLE, CANCELLED, FAILED
 from .imagebuilder.builds.workflows.execution import WorkflowExecution
-from .imagebuilder.builds.workflows.runs import WorkflowRuns, type_of
+from .imagebuilder.builds.workflows.runs import WorkflowRuns
 from .imagebuilder.models import imagebuilder_backends
 
 if TYPE_CHECKING:
@@ -295,7 +295,7 @@ def _runs_of(runs: WorkflowRuns, type_: str) -> list[list[Workflow]]:
     visits: list[list[Workflow]] = []
     seen: list[Mapping[str, Any]] = []
     for execution in runs.executions:
-        if type_of(execution.use["workflowArn"]) != type_:
+        if execution.type != type_:
             continue
         if not visits or execution.use in seen:
             visits.append([])
@@ -311,7 +311,7 @@ def _workflow(runs: WorkflowRuns, execution: WorkflowExecution) -> Workflow:
         "id": runs.execution_id(execution),
         "arn": arn,
         "name": name_in(arn),
-        "type": type_of(arn),
+        "type": execution.type,
         "status": execution.status,
         "started": execution.started,
         "ended": execution.ended,

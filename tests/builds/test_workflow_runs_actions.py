@@ -95,6 +95,8 @@ def failure_of(client: Any, arn: str) -> str:
 def test_an_instance_that_does_not_exist(
     client: Any, action: str, inputs: dict[str, Any], code: str, operation: str, sentence: str, instance: str
 ) -> None:
+    if (action, instance) == ("TerminateInstance", "terminated"):
+        pytest.skip("to terminate an instance twice is no error")
     given = INSTANCE if instance == "terminated" else {"instanceId": instance}
     arn = build_and_run(client, TERMINATE, step("Act", action, {**given, **inputs}))
     id_ = outputs_of(client, arn, "Launch")["instanceId"] if instance == "terminated" else instance

@@ -147,12 +147,17 @@ def system_variables(client: Any, *names: str, **members: Any) -> dict[str, str]
 
 def test_system_variables(client: Any, instance_profile: str) -> None:
     boto3.client("s3", region_name=REGION).create_bucket(Bucket="build-logs")
+    ec2 = boto3.client("ec2", region_name=REGION)
+    subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+    groups = [
+        ec2.create_security_group(GroupName=name, Description="-")["GroupId"] for name in ("for builds", "for tests")
+    ]
     client.create_infrastructure_configuration(
         name="full",
         instanceProfileName=instance_profile,
         instanceTypes=["m7i.large"],
-        subnetId="subnet-1",
-        securityGroupIds=["sg-1", "sg-2"],
+        subnetId=subnet,
+        securityGroupIds=groups,
         logging={"s3Logs": {"s3BucketName": "build-logs"}},
         terminateInstanceOnFailure=False,
     )
@@ -172,9 +177,9 @@ def test_system_variables(client: Any, instance_profile: str) -> None:
         "instanceProfileName": instance_profile,
         "platform": "Linux",
         "s3Logs": '{"s3Logs": {"s3BucketName": "build-logs"}}',
-        "securityGroups": '["sg-1", "sg-2"]',
+        "securityGroups": json.dumps(groups),
         "sourceImageARN": image,
-        "subnetId": "subnet-1",
+        "subnetId": subnet,
         "terminateInstanceOnFailure": "false",
         "workflowPhase": "Test",
         "workingDirectory": "/tmp",

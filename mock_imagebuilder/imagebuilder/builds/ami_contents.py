@@ -39,12 +39,12 @@ def contents_of(backend: BackendCore, account_id: str, region: str, ami_id: str)
 
 
 def volume_keys(image: Image) -> dict[str, str | None]:
-    """What the volumes are encrypted with that the recipe's ``blockDeviceMappings`` say something of, by device name.
+    """What the volumes are encrypted with that its recipe says something of, by device name.
 
     :raises ContentsRefused: EC2 does not launch an instance with them.
     """
     backend, keys = image.backend, dict[str, str | None]()
-    for mapping in image.recipe_record.get("blockDeviceMappings", ()):
+    for mapping in image.recipe_volumes:
         ebs: Mapping[str, Any] = mapping.get("ebs", {})
         if "kmsKeyId" in ebs:
             try:
@@ -62,8 +62,8 @@ def volume_keys(image: Image) -> dict[str, str | None]:
 
 def has_key_without_encryption(image: Image) -> bool:
     """Whether the recipe names a key for a volume that it does not want to be encrypted."""
-    mappings = image.recipe_record.get("blockDeviceMappings", ())
-    return any("kmsKeyId" in ebs and not ebs.get("encrypted") for ebs in (each.get("ebs", {}) for each in mappings))
+    of_volumes = (mapping.get("ebs", {}) for mapping in image.recipe_volumes)
+    return any("kmsKeyId" in ebs and not ebs.get("encrypted") for ebs in of_volumes)
 
 
 def built_contents(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,8 @@ from ..builds.outputs.outbox import living_backend
 from ..builds.parent_image import find_image
 from ..builds.scans.state import first_state
 from ..builds.settings import check_build_settings, image_tests_configuration
-from ..builds.workflows.runs import WorkflowRuns, type_of
+from ..builds.workflows.execution import type_of
+from ..builds.workflows.runs import WorkflowRuns
 from ..exceptions import (
     ResourceDependencyException,
     ResourceNotFoundException,
@@ -102,6 +103,15 @@ class Image(Resource):
     def recipe_record(self) -> Mapping[str, Any]:
         """The recipe as the image shows it; empty if it is made from something else."""
         return self.record.get("imageRecipe") or self.record.get("containerRecipe") or {}
+
+    @property
+    def recipe_volumes(self) -> Sequence[Mapping[str, Any]]:
+        """The ``blockDeviceMappings`` of the recipe: those of a container recipe are of its instances only."""
+        recipe = self.recipe_record
+        mappings: Sequence[Mapping[str, Any]] = recipe.get("instanceConfiguration", recipe).get(
+            "blockDeviceMappings", ()
+        )
+        return mappings
 
 
 class ImageOperations(BackendCore):

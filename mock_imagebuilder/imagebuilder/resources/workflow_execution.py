@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..builds.workflows.execution import COMPLETED, FAILED, SKIPPED
 from ..builds.workflows.history import StepPlace
-from ..builds.workflows.runs import type_of
 from ..exceptions import invalid_value
 from ..store import places_after
 from .base import Answer, BackendCore, Record, iso_date, now, operation
@@ -123,7 +122,7 @@ def _execution(runs: WorkflowRuns, execution: WorkflowExecution) -> Record:
     return {
         "workflowBuildVersionArn": execution.use["workflowArn"],
         "workflowExecutionId": runs.execution_id(execution),
-        "type": type_of(execution.use["workflowArn"]),
+        "type": execution.type,
         "status": execution.status,
         "message": _message(execution.message),
         "totalStepCount": len(execution.steps),

@@ -63,7 +63,7 @@ def _rounds(image: Image) -> Mapping[str | None, Iterator[list[WorkflowExecution
     """
     rounds: dict[str | None, list[list[WorkflowExecution]]] = {}
     for execution in image.workflow_runs.executions:
-        of_type = rounds.setdefault(_type_of(execution), [[]])
+        of_type = rounds.setdefault(execution.type, [[]])
         if any(other.use is execution.use and other.retried for other in of_type[-1]):
             of_type.append([])
         of_type[-1].append(execution)
@@ -84,7 +84,7 @@ def _workflow_lines(image: Image, execution: WorkflowExecution) -> Iterator[Line
     if execution.started is None:
         return
     arn = with_account(execution.use["workflowArn"])
-    yield Line(execution.started, f"Started {_type_of(execution)} workflow {arn}")
+    yield Line(execution.started, f"Started {execution.type} workflow {arn}")
     yield Line(execution.started, f"Total {len(execution.steps)} steps to run for workflow {arn}")
     for position, (record, step) in enumerate(zip(execution.steps, execution.document.steps, strict=True)):
         if record.started is not None:
@@ -128,7 +128,7 @@ def _end(image: Image, execution: WorkflowExecution, record: StepExecution, step
             "Attempt number: 1."
         )
     if step.action == "ExecuteComponents" and "runCommandId" in outputs:
-        runs = image.workflow_runs.components.get(_type_of(execution), ())
+        runs = image.workflow_runs.components.get(execution.type, ())
         yield from console(
             runs, _error_of(record, runs[-1].component_arn) if record.status == FAILED and runs else None
         )
@@ -156,9 +156,3 @@ def _error_of(record: StepExecution, component_arn: str) -> str:
     if record.message is None or record.message == f"Document {component_arn} failed!":
         return EXIT_STATUS
     return record.message
-
-
-def _type_of(execution: WorkflowExecution) -> str:
-    from ..workflows.runs import type_of
-
-    return type_of(execution.use["workflowArn"])

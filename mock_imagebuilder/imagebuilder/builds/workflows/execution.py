@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 
 from ...documents.workflow import (
@@ -32,6 +33,12 @@ STOP = "STOP"
 #: The actions that undo what they did when their workflow fails.
 _WITH_ROLLBACK = frozenset(("LaunchInstance", "CollectImageMetadata"))
 _STOPPED = "The workflow was stopped."
+
+
+@lru_cache(maxsize=1024)
+def type_of(workflow_arn: str) -> str:
+    """The type of a workflow: BUILD, TEST or DISTRIBUTION."""
+    return workflow_arn.split(":workflow/", 1)[1].split("/", 1)[0].upper()
 
 
 class StepFailed(Exception):
@@ -86,8 +93,16 @@ class Scene(Protocol):
         """
         ...
 
-    def hidden_outputs(self, position: int, inputs: Mapping[str, Any]) -> Mapping[str, object]:
-        """What later steps can refer to though the API does not show it."""
+    def hidden_outputs(self, position: int, outputs: Mapping[str, Any]) -> Mapping[str, object]:
+        """What later steps can refer to though the API does not show it, beside the step's outputs."""
+        ...
+
+    def roll_back(self, position: int) -> None:
+        """Undo what a completed step did."""
+        ...
+
+    def leave(self, position: int) -> None:
+        """What a completed step did outlives the failure of the workflow."""
         ...
 
     def begins_to_wait(self, position: int) -> None:
@@ -120,6 +135,11 @@ class WorkflowExecution:
     steps: list[StepExecution] = field(default_factory=list)
     #: The step that has ended the workflow, and further members of the failure context.
     failure: tuple[int, Mapping[str, Any]] | None = None
+
+    @property
+    def type(self) -> str:
+        """BUILD, TEST or DISTRIBUTION."""
+        return type_of(self.use["workflowArn"])
 
     @property
     def is_running(self) -> bool:
@@ -234,7 +254,7 @@ class WorkflowExecution:
     def _learn_outputs(self, position: int, known: dict[str, Mapping[str, object]], scene: Scene) -> None:
         record = self.steps[position]
         if record.inputs is not None and isinstance(record.outputs, Mapping):
-            hidden = scene.hidden_outputs(position, record.inputs)
+            hidden = scene.hidden_outputs(position, record.outputs)
             known[self.document.steps[position].name] = {**hidden, **record.outputs}
 
     def _fail(self, position: int, failure: StepFailed, moment: datetime) -> None:
@@ -248,13 +268,15 @@ class WorkflowExecution:
     def _roll_back(self, failed: int, scene: Scene, context: RunContext) -> None:
         """Undo what the completed steps did, as far as they can be undone, and end the workflow."""
         self.status = FAILED
-        for record, step in zip(self.steps, self.document.steps, strict=True):
+        for position, (record, step) in enumerate(zip(self.steps, self.document.steps, strict=True)):
             if record.status != COMPLETED or step.action not in _WITH_ROLLBACK:
                 continue
             keeps = step.action == "LaunchInstance" and scene.keeps_failed_instances
             if keeps or not _rollback_is_enabled(step, context):
                 record.rollback_status = SKIPPED
+                scene.leave(position)
             else:
+                scene.roll_back(position)
                 record.rollback_status = COMPLETED
                 self.status = ROLLBACK_COMPLETED
         self.message, self.ended = self.steps[failed].message, self.steps[failed].ended

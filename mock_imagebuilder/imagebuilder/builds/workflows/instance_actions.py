@@ -1,53 +1,24 @@
-"""The step actions that have to do with an instance: launch and terminate it, run commands on it, make an AMI of it.
+"""The step actions that use an instance: run commands on it, make an AMI of it.
 
-No instance is launched and no command is run: what happens on a build instance is taken to succeed. Outputs are those of
-the user guide's page on supported step actions, in the form of recorded step executions.
+No command is run: what happens on a build instance is taken to succeed. Outputs are those of the user guide's page on
+supported step actions, in the form of recorded step executions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.moto_api._internal import mock_random
-from moto.utilities.utils import get_partition
 
 from ...exceptions import ImageBuilderException
-from ..ami_contents import ContentsRefused, has_key_without_encryption, volume_keys
-from ..ami_outputs import create_ami, source_ami
+from ..ami_contents import ContentsRefused
+from ..ami_outputs import create_ami
 from ..outputs import component_logs, documents, ec2, s3, states
+from ..outputs.instances import RUNNING, TERMINATED
 from ..outputs.naming import names_of
-from ..outputs.outbox import living_backend
-from ..parent_image import resolve_parent_image
+from .launch_actions import no_instance
 from .step_run import Outputs, StepRun
-
-if TYPE_CHECKING:
-    from ...resources.image import Image
-
-
-def launch_instance(run: StepRun) -> Outputs:
-    image, override = run.image, run.inputs.get("imageIdOverride")
-    backend = image.backend
-    _require_instance_profile(run)
-    try:
-        if override is not None:
-            resolve_parent_image(backend, override)
-        elif (ami_id := _ami_to_launch(run)) is not None:
-            ec2.require_ami(backend.account_id, backend.region_name, ami_id)
-    except ImageBuilderException:
-        raise run.api_error(
-            "InvalidAMIID.NotFound", "RunInstances", f"The image id '[{override}]' does not exist"
-        ) from None
-    except ec2.AmiGone as error:
-        raise run.api_error("InvalidAMIID.Unavailable", "RunInstances", str(error)) from None
-    if "blockDeviceMappings" in image.recipe_record and run.workflow_type == "BUILD":
-        _require_keys_of_volumes(run)
-    return {"instanceId": ec2.new_id("i")}
-
-
-def terminate_instance(run: StepRun) -> Outputs:
-    _require_instance(run, "InvalidInstanceID.NotFound", "TerminateInstances")
-    return {}
 
 
 def execute_components(run: StepRun) -> Outputs | None:
@@ -68,7 +39,7 @@ def execute_components(run: StepRun) -> Outputs | None:
 def run_command(run: StepRun, output: Any = "") -> Outputs:
     """What the actions have in common that are a Systems Manager command."""
     instance_id, account_id = run.inputs["instanceId"], run.image.backend.account_id
-    if not run.has_instance:
+    if run.instance_state != RUNNING:
         raise run.api_error(
             "InvalidInstanceId",
             "SendCommand",
@@ -107,7 +78,8 @@ def collect_image_metadata(run: StepRun) -> Outputs:
 
 def create_image(run: StepRun) -> Outputs:
     _require_ami_build(run)
-    _require_instance(run, "InvalidInstanceID.NotFound", "CreateImage")
+    if run.instance_state in (None, TERMINATED):
+        raise no_instance(run, "CreateImage")
     return _create_ami(run)
 
 
@@ -153,24 +125,6 @@ def execute_state_machine(run: StepRun) -> Outputs:
     return outputs
 
 
-def instance_type(image: Image, inputs: Mapping[str, Any]) -> str:
-    """The type of an instance that LaunchInstance has launched. Without a setting the service picks one."""
-    infrastructure: Mapping[str, Any] = image.record["infrastructureConfiguration"]
-    types = inputs.get("instanceTypesOverride") or infrastructure.get("instanceTypes")
-    if types:
-        return str(types[0])
-    architecture = "x86_64" if image.parent is None or image.parent.ami is None else image.parent.ami.architecture
-    return {"arm64": "m6g.large", "x86_64_mac": "mac1.metal", "arm64_mac": "mac2.metal"}.get(architecture, "m5.large")
-
-
-def _ami_to_launch(run: StepRun) -> str | None:
-    if run.workflow_type == "BUILD" or run.image.record["type"] != "AMI":
-        parent = run.image.parent
-        return None if parent is None or parent.ami is None else parent.ami.ami_id
-    output = source_ami(run.image)
-    return None if output is None else str(output["image"])
-
-
 def _create_ami(run: StepRun, **settings: Any) -> Outputs:
     try:
         ami_id = create_ami(run.image, run.moment, is_output=run.workflow_type == "BUILD", **settings)
@@ -179,35 +133,6 @@ def _create_ami(run: StepRun, **settings: Any) -> Outputs:
     return {"imageId": ami_id}
 
 
-def _require_instance_profile(run: StepRun) -> None:
-    backend, name = run.image.backend, run.image.record["infrastructureConfiguration"]["instanceProfileName"]
-    iam = living_backend("iam", backend.account_id, get_partition(backend.region_name))
-    if iam is None or name not in iam.instance_profiles:
-        raise run.api_error(
-            "InvalidParameterValue",
-            "RunInstances",
-            f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
-        )
-
-
-def _require_keys_of_volumes(run: StepRun) -> None:
-    if has_key_without_encryption(run.image):
-        raise run.api_error(
-            "InvalidParameterDependency",
-            "RunInstances",
-            "The parameter KmsKeyId requires the parameter Encrypted to be set.",
-        )
-    try:
-        volume_keys(run.image)
-    except ContentsRefused as error:
-        raise run.failed(str(error)) from None
-
-
 def _require_ami_build(run: StepRun) -> None:
     if run.image.record["type"] != "AMI":
         raise run.failed(f"Action {run.step.action} is for images that create AMIs only")
-
-
-def _require_instance(run: StepRun, code: str, operation: str) -> None:
-    if not run.has_instance:
-        raise run.api_error(code, operation, f"The instance ID '{run.inputs['instanceId']}' does not exist")

@@ -12,29 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_api._internal import mock_random
 
-from ...documents.errors import DocumentError
-from ...documents.workflow_actions import check_resolved_inputs, workflow_action
-from ...documents.workflow_parameters import workflow_parameter_values
-from ...documents.workflow_references import RunContext
 from ...exceptions import ResourceNotFoundException
-from ..announcements import ask_for_action
-from ..build import NotYet, StageFailed
-from ..failure_rules import EXECUTE_COMPONENTS, WORKFLOW_TYPES, BuildFailure, Strike, to_the_letter
-from ..outputs import events
-from ..outputs.component_logs import EXIT_STATUS, LogsRefused, write_files
+from ..build import FAILED, NotYet, StageFailed
+from ..failure_rules import WORKFLOW_TYPES, Strike, to_the_letter
+from ..outputs.instances import TERMINATED, BuildInstance
 from .component_phases import ComponentRun, ComponentRuns, runs_in, shared_runs
-from .execution import COMPLETED, WAIT_FOR_ACTION, StepFailed, WorkflowExecution
+from .execution import WAIT_FOR_ACTION, WorkflowExecution, type_of
 from .history import StepPlace, id_of
-from .instance_actions import instance_type
+from .scene import ImageScene
 from .sealed_executions import Attempts, SealedExecutions, seal, unseal
-from .step_actions import ACTIONS
-from .step_run import StepRun
-from .variables import system_variables
 
 if TYPE_CHECKING:
     from ...documents.workflow import WorkflowDocument, WorkflowStep
@@ -46,12 +36,6 @@ _MAX_REASON = 1024
 
 #: Executions and steps count from 1 on.
 _JOB_NUMBERS = {"BUILDING": -1, "TESTING": -2, "DISTRIBUTING": -3, "INTEGRATING": -4}
-
-
-@lru_cache(maxsize=1024)
-def type_of(workflow_arn: str) -> str:
-    """The type of a workflow: BUILD, TEST or DISTRIBUTION."""
-    return workflow_arn.split(":workflow/", 1)[1].split("/", 1)[0].upper()
 
 
 @dataclass(slots=True)
@@ -76,7 +60,17 @@ class _StageRun:
 class WorkflowRuns:
     """The workflow executions of one image, in the order in which they began."""
 
-    __slots__ = ("_attempts", "_documents", "_executions", "_sealed", "_stage", "components", "image", "key")
+    __slots__ = (
+        "_attempts",
+        "_documents",
+        "_executions",
+        "_sealed",
+        "_stage",
+        "components",
+        "image",
+        "instances",
+        "key",
+    )
 
     def __init__(self, image: Image) -> None:
         self.image = image
@@ -84,6 +78,8 @@ class WorkflowRuns:
         self.key: int = mock_random.uuid4().int >> 32
         #: What has run of components.
         self.components: ComponentRuns = shared_runs()
+        #: What the workflows of a running build have launched, by id; afterwards what has been left running.
+        self.instances: dict[str, BuildInstance] = {}
         self._executions: list[WorkflowExecution] | None = []
         self._sealed = b""
         self._documents: tuple[WorkflowDocument, ...] = ()
@@ -189,6 +185,7 @@ class WorkflowRuns:
                 self._waits_no_longer(execution)
                 execution.cancel(moment)
         self._stage = None
+        self._give_instances_up(moment)
         ended = self._executions[0 if self._attempts is None else len(self._attempts) :]
         sealed, documents = seal(ended, self._uses), tuple(execution.document for execution in ended)
         if self._attempts is None:
@@ -205,10 +202,21 @@ class WorkflowRuns:
             self._attempts.add(self._sealed, self._documents, executions[0].number if executions else 0)
             self._sealed, self._documents = b"", ()
         for execution in executions:
-            if type_of(execution.use["workflowArn"]) == WORKFLOW_TYPES.get(status):
+            if execution.type == WORKFLOW_TYPES.get(status):
                 execution.retried = True
                 self._attempts.superseded[execution.use["workflowArn"]] = len(executions)
         self._executions = executions
+
+    def _give_instances_up(self, moment: datetime) -> None:
+        """Terminate what still runs, if the infrastructure configuration does not want it to be kept."""
+        if not self.instances:
+            return
+        has_failed = self.image.record["state"]["status"] == FAILED
+        setting = "terminateInstanceOnFailure" if has_failed else "terminateInstanceOnCompletion"
+        if self.image.record["infrastructureConfiguration"].get(setting, True):
+            for instance in self.instances.values():
+                instance.terminate(moment)
+        self.instances = {id_: instance for id_, instance in self.instances.items() if instance.state != TERMINATED}
 
     @property
     def _uses(self) -> Sequence[Mapping[str, Any]]:
@@ -250,7 +258,7 @@ class WorkflowRuns:
             if not execution.is_running:
                 continue
             try:
-                execution.run(_Scene(self, execution, moment, strikes), stage.cursor, until, moment)
+                execution.run(ImageScene(self, execution, moment, strikes), stage.cursor, until, moment)
             except NotYet as wait:
                 waits.append(wait)
                 continue
@@ -281,133 +289,3 @@ class WorkflowRuns:
             failedStep=execution.document.steps[position].name,
             **context,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _Scene:
-    """Where an execution runs: its image at a time."""
-
-    runs: WorkflowRuns
-    execution: WorkflowExecution
-    moment: datetime
-    strikes: Sequence[Strike]
-
-    @property
-    def keeps_failed_instances(self) -> bool:
-        infrastructure = self.runs.image.record["infrastructureConfiguration"]
-        return infrastructure.get("terminateInstanceOnFailure") is False
-
-    def context(self, step_outputs: Mapping[str, Mapping[str, object]]) -> RunContext:
-        use = self.execution.use
-        earlier: dict[str, object] = {}
-        for execution in self.runs.executions:
-            earlier |= execution.outputs
-        return RunContext(
-            system_variables(self.runs.image, type_of(use["workflowArn"])),
-            workflow_parameter_values(self.execution.document, use.get("parameters", ())),
-            step_outputs,
-            earlier,
-        )
-
-    def perform(
-        self, position: int, inputs: Mapping[str, Any], begin: datetime, end: datetime
-    ) -> Mapping[str, Any] | None:
-        step = self.execution.document.steps[position]
-        try:
-            check_resolved_inputs(workflow_action(step.action, self._type), inputs)
-        except DocumentError as error:
-            raise StepFailed(f"{str(error).rstrip('.')} in workflow step {step.name}") from None
-        for strike in self.strikes:
-            if strike.is_ahead and self._is_to_fail(position, strike.rule):
-                raise self._wanted_failure(step.action, strike, begin, end)
-        run = StepRun(
-            self.runs.image, self._type, step, _without_nulls(inputs), begin, end, self.moment, self._instances()
-        )
-        if step.action == WAIT_FOR_ACTION:
-            ask_for_action(run, self.runs.step_id(self.execution, position))
-            return {}
-        return ACTIONS[step.action](run)
-
-    def hidden_outputs(self, position: int, inputs: Mapping[str, Any]) -> Mapping[str, object]:
-        if self.execution.document.steps[position].action != "LaunchInstance":
-            return {}
-        # The page on dynamic variables refers to it, recorded outputs of the step do not have it.
-        return {"instanceType": instance_type(self.runs.image, inputs)}
-
-    def begins_to_wait(self, position: int) -> None:
-        image, place = self.runs.image, StepPlace(self.runs, self.execution, position)
-        image.backend.workflow_history.begins_to_wait(place)
-        events.step_waits(
-            image,
-            self.execution.use["workflowArn"],
-            self.runs.execution_id(self.execution),
-            place.id,
-            self.execution.document.steps[position].name,
-            self.moment,
-        )
-
-    @property
-    def _type(self) -> str:
-        return type_of(self.execution.use["workflowArn"])
-
-    def _instances(self) -> set[str]:
-        """The instances that run."""
-        launched, terminated = set(), set()
-        for execution in self.runs.executions:
-            for record, step in zip(execution.steps, execution.document.steps, strict=True):
-                if record.status == COMPLETED and record.rollback_status is None:
-                    if step.action == "LaunchInstance" and isinstance(record.outputs, Mapping):
-                        launched.add(record.outputs["instanceId"])
-                    elif step.action == "TerminateInstance" and record.inputs is not None:
-                        terminated.add(record.inputs["instanceId"])
-        return launched - terminated
-
-    def _is_to_fail(self, position: int, rule: BuildFailure) -> bool:
-        steps = self.execution.document.steps
-        if rule.region is not None or rule.step not in (None, steps[position].name):
-            return False
-        first_phase = rule.phase_in(self.runs.image, self._type)
-        if rule.component is not None:
-            return steps[position].action == EXECUTE_COMPONENTS and first_phase is not None
-        if rule.step is not None:
-            return True
-        runs_components = (place for place, step in enumerate(steps) if step.action == EXECUTE_COMPONENTS)
-        return position >= (0 if first_phase is None else next(runs_components, 0))
-
-    def _wanted_failure(self, action: str, strike: Strike, begin: datetime, end: datetime) -> StepFailed:
-        reason = strike.strike()
-        phase = strike.rule.phase_in(self.runs.image, self._type) if action == EXECUTE_COMPONENTS else None
-        if phase is None:
-            return StepFailed(reason)
-        failure = strike.rule
-        message = failure.reason or f"Document {phase.component_arn} failed!"
-        component = {
-            "componentArn": phase.component_arn,
-            "phaseName": phase.phase,
-            "stepName": phase.step,
-            "action": phase.action,
-            "errorMessage": failure.reason or EXIT_STATUS,
-        }
-        outputs = {"status": "Failed", "output": message, "runCommandId": str(mock_random.uuid4())}
-        runs = self.runs.note_components(self._type, phase.component_arn)
-        with suppress(LogsRefused):  # it fails in any case
-            log_url = write_files(self.runs.image, runs, begin, end, component["errorMessage"])
-            outputs |= {} if log_url is None else {"logUrl": log_url}
-        return StepFailed(
-            message,
-            outputs,
-            componentFailure={name: value for name, value in component.items() if value is not None},
-        )
-
-
-def _without_nulls(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Inputs as actions want them: what a document leaves empty is not there."""
-    return {
-        name: _without_nulls(value)
-        if isinstance(value, dict)
-        else [_without_nulls(each) if isinstance(each, dict) else each for each in value]
-        if isinstance(value, list)
-        else value
-        for name, value in inputs.items()
-        if value is not None
-    }

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from . import distribution_actions as distribution
 from . import instance_actions as instance
+from . import launch_actions
 from .scan_actions import collect_image_scan_findings
 from .step_run import Outputs, StepRun
 
@@ -24,12 +25,12 @@ ACTIONS: Mapping[str, Action] = {
     "DistributeImage": distribution.distribute_image,
     "ExecuteComponents": instance.execute_components,
     "ExecuteStateMachine": instance.execute_state_machine,
-    "LaunchInstance": instance.launch_instance,
+    "LaunchInstance": launch_actions.launch_instance,
     "ModifyImageAttributes": distribution.modify_image_attributes,
     "RegisterImage": instance.register_image,
     "RunCommand": instance.run_command_document,
     "RunSysPrep": instance.run_sysprep,
     "SanitizeInstance": instance.sanitize_instance,
-    "TerminateInstance": instance.terminate_instance,
+    "TerminateInstance": launch_actions.terminate_instance,
     "WaitForSSMAgent": instance.wait_for_ssm_agent,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from .execution import StepFailed
 if TYPE_CHECKING:
     from ...documents.workflow import WorkflowStep
     from ...resources.image import Image
+    from ..outputs.instances import BuildInstance
 
 Outputs = Mapping[str, Any]
 
@@ -31,18 +32,25 @@ class StepRun:
     begin: datetime
     end: datetime
     moment: datetime
-    #: The ids of the instances that workflows of the image have launched and not terminated.
-    instances: Collection[str]
+    #: Those that workflows of the image have launched, by id.
+    instances: dict[str, BuildInstance]
 
     @property
-    def has_instance(self) -> bool:
-        """Whether a workflow of the image has launched the instance of the inputs, or the account's EC2 has it."""
+    def instance_state(self) -> str | None:
+        """EC2's name of the state of the instance of the inputs.
+
+        None if no workflow of the image has launched it, and the account's EC2 does not have it.
+        """
         instance_id: str = self.inputs["instanceId"]
-        if instance_id in self.instances:
-            return True
+        instance = self.instances.get(instance_id) or self.other_instance
+        return None if instance is None else str(instance.state)
+
+    @property
+    def other_instance(self) -> Any | None:
+        """moto's instance of the inputs, whoever has launched it."""
         backend = self.image.backend
         ec2 = living_backend("ec2", backend.account_id, backend.region_name)
-        return ec2 is not None and ec2.get_instance_by_id(instance_id) is not None
+        return None if ec2 is None else ec2.get_instance_by_id(self.inputs["instanceId"])
 
     def failed(self, message: str, outputs: Outputs | None = None, **context: Any) -> StepFailed:
         """The failure of the step, in the frame that the service puts around messages of other services."""
