@@ -41,6 +41,8 @@ def _ec2(ec2: Any) -> Seen:
     yield "snapshots", ec2.describe_snapshots(OwnerIds=["self"])["Snapshots"]
     yield "volumes", ec2.describe_volumes()["Volumes"]
     yield "instances", ec2.describe_instances()["Reservations"]
+    yield "interfaces", ec2.describe_network_interfaces()["NetworkInterfaces"]
+    yield "profiles", ec2.describe_iam_instance_profile_associations()["IamInstanceProfileAssociations"]
     templates = ec2.describe_launch_templates()["LaunchTemplates"]
     yield "templates", templates
     for template in templates:

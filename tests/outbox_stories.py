@@ -351,6 +351,35 @@ def own_workflows(telling: Telling) -> None:
 # ---- time ----
 
 
+def instances_that_stay(telling: Telling) -> None:
+    client = parts()
+    client.create_infrastructure_configuration(
+        name="kept",
+        instanceProfileName="profile",
+        instanceTypes=["c7i.large"],
+        keyPair="debugging",
+        resourceTags={"Team": "a"},
+        terminateInstanceOnFailure=False,
+    )
+    settings = {"infrastructureConfigurationArn": f"{ACCOUNT_BASE}:infrastructure-configuration/kept"}
+    mappings = [
+        {"deviceName": "/dev/xvda", "ebs": {"encrypted": True}},
+        {"deviceName": "/dev/sdb", "ebs": {"volumeSize": 9, "deleteOnTermination": False}},
+    ]
+    recipe = create_recipe(client, "volumes", blockDeviceMappings=mappings)
+    for stage in ("BUILDING", "TESTING"):
+        telling.control.fail_next_build(stage, step="ApplyBuildComponents" if stage == "BUILDING" else None)
+        arn = create_image(client, imageRecipeArn=recipe, **settings)
+        telling.wait(60)
+        telling.look()
+    client.retry_image(imageBuildVersionArn=arn)
+    waits = create_workflow(client, "BUILD", LAUNCH, WAIT, CREATE, TERMINATE)
+    waiting = build_with(client, waits, imageRecipeArn=recipe)
+    telling.wait(60)
+    telling.look()
+    client.cancel_image_creation(imageBuildVersionArn=waiting)
+
+
 def builds_that_take_time(telling: Telling) -> None:
     client = parts()
     telling.control.progress("time", seconds=60)
@@ -466,6 +495,7 @@ STORIES: list[Story] = [
     retried_builds,
     deleted_images,
     own_workflows,
+    instances_that_stay,
     builds_that_take_time,
     scheduled_builds,
     lifecycles,

@@ -60,46 +60,44 @@ def failure_of(client: Any, arn: str) -> str:
 # ---- instances ----
 
 
+NOT_FOUND = "The instance ID '{}' does not exist"
+NOT_VALID = f"Instances [[{{}}]] not in a valid state for account {ACCOUNT}"
+COMMANDS: list[tuple[str, dict[str, Any]]] = [
+    ("RunCommand", {"documentName": "AWS-RunShellScript"}),
+    ("SanitizeInstance", {}),
+    ("RunSysPrep", {}),
+    ("CollectImageMetadata", {}),
+    ("CollectImageScanFindings", {}),
+    ("WaitForSSMAgent", {}),
+    ("BootstrapInstanceForContainer", {}),
+]
+REFUSED = [
+    ("CreateImage", {}, "InvalidInstanceID.NotFound", "CreateImage", NOT_FOUND),
+    *((action, inputs, "InvalidInstanceId", "SendCommand", NOT_VALID) for action, inputs in COMMANDS),
+]
+NO_INSTANCE = "i-0123456789abcdef0"
+
+
 @pytest.mark.parametrize(
     ("action", "inputs", "code", "operation", "sentence"),
-    [
-        (
-            "TerminateInstance",
-            {},
-            "InvalidInstanceID.NotFound",
-            "TerminateInstances",
-            "The instance ID '{}' does not exist",
-        ),
-        ("CreateImage", {}, "InvalidInstanceID.NotFound", "CreateImage", "The instance ID '{}' does not exist"),
-        *(
-            (
-                action,
-                inputs,
-                "InvalidInstanceId",
-                "SendCommand",
-                f"Instances [[{{}}]] not in a valid state for account {ACCOUNT}",
-            )
-            for action, inputs in (
-                ("RunCommand", {"documentName": "AWS-RunShellScript"}),
-                ("SanitizeInstance", {}),
-                ("RunSysPrep", {}),
-                ("CollectImageMetadata", {}),
-                ("CollectImageScanFindings", {}),
-                ("WaitForSSMAgent", {}),
-                ("BootstrapInstanceForContainer", {}),
-            )
-        ),
-    ],
+    [("TerminateInstance", {}, "InvalidInstanceID.NotFound", "TerminateInstances", NOT_FOUND), *REFUSED],
 )
-@pytest.mark.parametrize("instance", ["i-0123456789abcdef0", "terminated"])
 def test_an_instance_that_does_not_exist(
-    client: Any, action: str, inputs: dict[str, Any], code: str, operation: str, sentence: str, instance: str
+    client: Any, action: str, inputs: dict[str, Any], code: str, operation: str, sentence: str
 ) -> None:
-    if (action, instance) == ("TerminateInstance", "terminated"):
-        pytest.skip("to terminate an instance twice is no error")
-    given = INSTANCE if instance == "terminated" else {"instanceId": instance}
-    arn = build_and_run(client, TERMINATE, step("Act", action, {**given, **inputs}))
-    id_ = outputs_of(client, arn, "Launch")["instanceId"] if instance == "terminated" else instance
+    arn = build_and_run(client, step("Act", action, {"instanceId": NO_INSTANCE, **inputs}))
+    assert failure_of(client, arn) == (
+        f"An error occurred ({code}) when calling the {operation} operation: {sentence.format(NO_INSTANCE)} "
+        "in workflow step Act"
+    )
+
+
+@pytest.mark.parametrize(("action", "inputs", "code", "operation", "sentence"), REFUSED)
+def test_an_instance_that_is_terminated(
+    client: Any, action: str, inputs: dict[str, Any], code: str, operation: str, sentence: str
+) -> None:
+    arn = build_and_run(client, TERMINATE, step("Act", action, {**INSTANCE, **inputs}))
+    id_ = outputs_of(client, arn, "Launch")["instanceId"]
     assert failure_of(client, arn) == (
         f"An error occurred ({code}) when calling the {operation} operation: {sentence.format(id_)} in workflow step Act"
     )

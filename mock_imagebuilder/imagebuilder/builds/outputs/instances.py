@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.core.base_backend import backend_lock
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from . import kms
 from .ami_contents import AWS_MANAGED_KEY
 from .ec2 import service_tags
 from .instance_places import groups_of, subnet_of
-from .outbox import backend_of
 
 if TYPE_CHECKING:
     from ...resources.image import Image
@@ -72,7 +73,10 @@ class BuildInstance:
     def launch(self) -> None:
         """Leave it in EC2."""
         backend = self.image.backend
-        backend.outbox.post("ec2", backend.account_id, backend.region_name, self.leave_in)
+        place = backend.account_id, backend.region_name
+        if self.keys and AWS_MANAGED_KEY in self.keys.values():
+            kms.begin_to_use_aws_managed_key(backend.outbox, *place, self.launched)
+        backend.outbox.post("ec2", *place, self.leave_in)
 
     def take_over(self, twin: Any) -> None:
         """Use one of moto's instances that is there already."""
@@ -89,7 +93,7 @@ class BuildInstance:
                     _terminate(self.twin, moment)
 
     def leave_in(self, ec2: Any) -> None:
-        ami_id = self.ami_id or _ecs_optimized_ami(ec2.account_id, ec2.region_name)
+        ami_id = self.ami_id or _ecs_optimized_ami(ec2.region_name)
         shortcuts = _Shortcuts(ec2, ami_id)
         twin = shortcuts.twin = self._make_twin(shortcuts, ami_id)
         twin.ec2_backend = ec2
@@ -144,8 +148,7 @@ class BuildInstance:
         mappings = {each.get("deviceName") or twin.root_device_name: each.get("ebs", {}) for each in of_recipe}
         root = {"deleteOnTermination": True, **mappings.pop(twin.root_device_name, {})}
         for name, ebs in {twin.root_device_name: root, **mappings}.items():
-            is_deleted = ebs.get("deleteOnTermination", True)
-            if not ebs or (is_deleted and self.terminated is not None):
+            if not ebs:
                 continue
             volume = ec2.create_volume(size=ebs.get("volumeSize", _ROOT_SIZE), zone_name=twin.placement.zone)
             volume.create_time = _naive(self.launched)
@@ -156,7 +159,7 @@ class BuildInstance:
                 is_managed = key == AWS_MANAGED_KEY
                 volume.encrypted = True
                 volume.kms_key_id = kms.aws_managed_key_arn(ec2.account_id, ec2.region_name) if is_managed else key
-            _attach(volume, twin, name, is_deleted, _naive(self.launched))
+            _attach(volume, twin, name, ebs.get("deleteOnTermination", True), _naive(self.launched))
 
 
 class _Shortcuts:
@@ -193,8 +196,13 @@ class _Shortcuts:
             ec2.iam_instance_profile_associations[self.twin.id] = association_class(self, id_, self.twin, profile)
 
 
-def _ecs_optimized_ami(account_id: str, region: str) -> str | None:
-    parameters = backend_of("ssm", account_id, region).get_parameters([_ECS_OPTIMIZED])
+@cache
+def _ecs_optimized_ami(region: str) -> str | None:
+    """Amazon's AMI that is optimised for ECS, as moto's public parameters know it; None where they don't."""
+    from moto.ssm.models import SimpleSystemManagerBackend
+
+    # One of its own: nobody is to see that the account's parameters were read.
+    parameters = SimpleSystemManagerBackend(region, DEFAULT_ACCOUNT_ID).get_parameters([_ECS_OPTIMIZED])
     return str(parameters[_ECS_OPTIMIZED].value) if _ECS_OPTIMIZED in parameters else None
 
 
