@@ -75,10 +75,13 @@ class Stage(TypedDict):
     workflows: list[Workflow]
 
 
-class Output(TypedDict):
-    """What a build has left: an AMI, the URI of a container image or of a disk image in S3."""
+OutputKind = Literal["AMI", "container", "launch template", "SSM parameter", "S3 export"]
 
-    kind: Literal["AMI", "container", "S3 export"]
+
+class Output(TypedDict):
+    """What a build has left: an AMI, a version of a launch template, an SSM parameter, the URI of an image elsewhere."""
+
+    kind: OutputKind
     account_id: str
     region: str
     id: str
@@ -354,12 +357,12 @@ def _outputs(image: Image) -> Iterator[Output]:
     for container in resources.get("containers", ()):
         for uri in container["imageUris"]:
             yield _output("container", account_id, container["region"], uri)
-    for region, uri in image.exports:
-        yield _output("S3 export", account_id, region, uri)
+    for leaving in image.leavings:
+        yield _output(leaving.kind, leaving.account_id, leaving.region, leaving.id, leaving.name)
 
 
-def _output(kind: Literal["container", "S3 export"], account_id: str, region: str, uri: str) -> Output:
-    return {"kind": kind, "account_id": account_id, "region": region, "id": uri, "name": None, "description": None}
+def _output(kind: OutputKind, account_id: str, region: str, id_: str, name: str | None = None) -> Output:
+    return {"kind": kind, "account_id": account_id, "region": region, "id": id_, "name": name, "description": None}
 
 
 def _failure(context: Mapping[str, Any] | None) -> list[str]:

@@ -28,6 +28,7 @@ from tests.resources.container_recipes import create_repository
 UPDATE = f"{MANAGED_BASE}:component/update-linux"
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 BUILD = f"{MANAGED_BASE}:workflow/build/build-image/x.x.x"
+PARAMETER = "/imagebuilder/web"
 DISTRIBUTE = step("Copy", "DistributeImage")
 
 
@@ -65,6 +66,19 @@ def to_regions(client: Any, *regions: str) -> str:
     distributions = [{"region": region, "amiDistributionConfiguration": {}} for region in regions]
     answer = client.create_distribution_configuration(name="regions", distributions=distributions)
     return str(answer["distributionConfigurationArn"])
+
+
+def with_parameters(client: Any, *regions: str) -> str:
+    """The ARN of a distribution configuration whose copies are named by a parameter in each Region."""
+    settings = {"amiDistributionConfiguration": {}, "ssmParameterConfigurations": [{"parameterName": PARAMETER}]}
+    distributions = [{"region": region, **settings} for region in regions]
+    answer = client.create_distribution_configuration(name="with parameters", distributions=distributions)
+    return str(answer["distributionConfigurationArn"])
+
+
+def parameters(region: str) -> list[Any]:
+    found: list[Any] = client_of("ssm", region=region).get_parameters(Names=[PARAMETER])["Parameters"]
+    return found
 
 
 def refusal(message: str, region: str) -> str:
@@ -221,6 +235,43 @@ class TestRegion:
         assert list(containers.containers(client, arn)) == [REGION]
         mocked.fail_builds(region=REGION)
         assert failed_in(client, containers.build(client)) == "DISTRIBUTING"
+
+    def test_what_is_to_use_the_image_there(self, mocked: Control, client: Any, parts: Any) -> None:
+        """The other Regions get their parameters, and all have their copies."""
+        distribution = with_parameters(client, "eu-west-1", "us-west-2")
+        mocked.fail_builds("INTEGRATING", region="eu-west-1", times=1)
+        arn = create_image(client, **parts, distributionConfigurationArn=distribution)
+        context = state_of(client, arn)["failureContext"]
+        assert context["imageStatus"] == "INTEGRATING"
+        assert context["distributionFailure"]["regionFailures"] == [
+            {
+                "region": "eu-west-1",
+                "status": "FAILED",
+                "imageConfigurationStep": "PUT_SSM_PARAMETERS",
+                "errorMessage": "The build was made to fail by the test.",
+            }
+        ]
+        assert [ami["region"] for ami in output_amis(client, arn)] == [REGION, "eu-west-1", "us-west-2"]
+        assert [len(parameters(region)) for region in ("eu-west-1", "us-west-2")] == [0, 1]
+        client.retry_image(imageBuildVersionArn=arn)
+        assert state_of(client, arn)["status"] == "AVAILABLE"
+        assert [len(parameters(region)) for region in ("eu-west-1", "us-west-2")] == [1, 1]
+
+    def test_nothing_is_to_use_the_image_there(self, mocked: Control, client: Any, parts: Any) -> None:
+        mocked.fail_builds("INTEGRATING", region="eu-west-1")
+        distribution = to_regions(client, "eu-west-1")
+        assert statuses(client, 2, **parts, distributionConfigurationArn=distribution) == ["AVAILABLE"] * 2
+
+    def test_what_a_workflow_configures(self, mocked: Control, client: Any, parts: Any) -> None:
+        copies = {"distributedImages.$": "$.stepOutputs.Copy.distributedImages"}
+        configure = step("Configure", "ApplyImageConfigurations", copies)
+        workflow = create_workflow(client, "DISTRIBUTION", DISTRIBUTE, configure)
+        distribution = with_parameters(client, "eu-west-1")
+        mocked.fail_builds("INTEGRATING", region="eu-west-1", reason="No more parameters.")
+        arn = build_with(client, BUILD, workflow, **parts, distributionConfigurationArn=distribution)
+        state = state_of(client, arn)
+        assert (state["status"], state["reason"]) == ("FAILED", "No more parameters.")
+        assert state["failureContext"]["failedStep"] == "Configure"
 
     def test_in_a_workflow(self, mocked: Control, client: Any, parts: Any) -> None:
         """The step goes on with the other Regions, and fails."""
@@ -402,7 +453,10 @@ class TestRulesThatLast:
             {"stage": "DISTRIBUTING", "component": "nginx"},
             "stage must be BUILDING or TESTING for a component, not 'DISTRIBUTING'",
         ),
-        ({"stage": "BUILDING", "region": "eu-west-1"}, "stage must be DISTRIBUTING for a region, not 'BUILDING'"),
+        (
+            {"stage": "BUILDING", "region": "eu-west-1"},
+            "stage must be DISTRIBUTING or INTEGRATING for a region, not 'BUILDING'",
+        ),
         (
             {"region": "eu-west-1", "step": "Copy"},
             "a region fails in the distribution, where no step and no component is needed to name it",

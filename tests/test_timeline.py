@@ -17,6 +17,7 @@ from mock_imagebuilder.timeline import ImageTimeline, find_image, image_timeline
 from mock_imagebuilder.timeline_text import duration
 from tests.build_parts import create_infrastructure, create_recipe
 from tests.builds import containers
+from tests.builds.integration import create_template
 from tests.conftest import ACCOUNT, REGION
 from tests.images import create_image, import_image, state_of
 from tests.timeline_story import MINUTES, START, Story
@@ -176,6 +177,31 @@ class TestOutputs:
         assert names[2] is None
         key = image["outputs"][2]["id"].removeprefix("s3://golden-image-disks/")
         boto3.client("s3", region_name=REGION).head_object(Bucket="golden-image-disks", Key=key)
+
+    def test_what_uses_the_amis(self, client: Any, parts: None, mocked: Control) -> None:
+        template = create_template()
+        distributions: list[Any] = [
+            {
+                "region": REGION,
+                "launchTemplateConfigurations": [{"launchTemplateId": template}],
+                "ssmParameterConfigurations": [{"parameterName": "/imagebuilder/web"}],
+            }
+        ]
+        configuration = client.create_distribution_configuration(name="used", distributions=distributions)
+        mocked.fail_next_build("INTEGRATING", reason="Later.")
+        arn = create_image(client, distributionConfigurationArn=configuration["distributionConfigurationArn"])
+        assert [output["kind"] for output in of(arn)["outputs"]] == ["AMI"]
+        client.retry_image(imageBuildVersionArn=arn)
+        ami, *others = of(arn)["outputs"]
+        place = {"account_id": ACCOUNT, "region": REGION, "description": None}
+        assert others == [
+            {"kind": "launch template", "id": template, "name": "version 2", **place},
+            {"kind": "SSM parameter", "id": "/imagebuilder/web", "name": ami["id"], **place},
+        ]
+        assert mocked.describe(arn).splitlines()[-2:] == [
+            f"           launch template  us-east-1  {ACCOUNT}  {template}  version 2",
+            f"           SSM parameter  us-east-1  {ACCOUNT}  /imagebuilder/web  {ami['id']}",
+        ]
 
     def test_containers(self, client: Any, instance_profile: str) -> None:
         containers.create_parts(client, instance_profile)

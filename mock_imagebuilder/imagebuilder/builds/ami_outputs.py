@@ -142,7 +142,7 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
     source = source_ami(image)
     if source is None:
         raise CopyRefused("The build has made no AMI.")
-    refusal = refusal_of(image, region, f"AMI Copy Reported Failure For {source['image']}")
+    refusal = refusal_of(image, "DISTRIBUTING", region, f"AMI Copy Reported Failure For {source['image']}")
     if refusal is not None:
         raise CopyRefused(refusal)
     _require_role(image, account_id)

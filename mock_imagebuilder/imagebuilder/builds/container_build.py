@@ -87,7 +87,7 @@ def push(image: Image, moment: datetime) -> None:
     refusals = []
     for region, settings in _targets(image):
         repository = settings["targetRepository"]["repositoryName"]
-        refusal_wanted = refusal_of(image, region)
+        refusal_wanted = refusal_of(image, "DISTRIBUTING", region)
         if refusal_wanted is not None:
             refusals.append(DistributionRefused(region, account_id, refusal_wanted))
             continue

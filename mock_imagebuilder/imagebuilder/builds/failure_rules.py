@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 STAGES = ("PENDING", "CREATING", "BUILDING", "TESTING", "DISTRIBUTING", "INTEGRATING")
 #: By the stages in which workflows can run: the type of those workflows.
 WORKFLOW_TYPES = {"BUILDING": "BUILD", "TESTING": "TEST", "DISTRIBUTING": "DISTRIBUTION"}
+_REGION_STAGES = ("DISTRIBUTING", "INTEGRATING")
 _COMPONENT_STAGES = ("BUILDING", "TESTING")
+#: What an entry of a distribution configuration says of the distribution itself; all else is what uses the image there.
+_DISTRIBUTION_MEMBERS = frozenset(("region", "amiDistributionConfiguration", "containerDistributionConfiguration"))
 _DISTRIBUTING_ACTIONS = ("DistributeImage", "DistributeContainerImage")
+_CONFIGURING_ACTION = "ApplyImageConfigurations"
 EXECUTE_COMPONENTS = "ExecuteComponents"
 
 #: Why a build fails that was made to fail, where the service would not say it in other words.
@@ -36,7 +40,8 @@ class BuildFailure(Rule):
     * ``step``: the name of a step in a workflow of the stage;
     * ``component``: a component, by a pattern for its name or ARN, in a step that runs components (and has the name
       ``step``, if that is given);
-    * ``region``: a Region that the image is distributed to.
+    * ``region``: a Region that the image is distributed to, or whose launch templates, parameters and so on are to be
+      configured, if ``stage`` is INTEGRATING.
 
     The first build that fails is the ``nth`` of those that could.
 
@@ -65,7 +70,11 @@ class BuildFailure(Rule):
         possible = self._possible_stages()
         if self.stage is not None and self.stage not in possible:
             raise ValueError(f"stage must be {' or '.join(possible)} for a {self._place}, not {self.stage!r}")
-        self.stages = frozenset(possible) if self.stage is None else frozenset((self.stage,))
+        if self.stage is not None:
+            possible = (self.stage,)
+        elif self.region is not None:
+            possible = _REGION_STAGES[:1]
+        self.stages = frozenset(possible)
 
     @property
     def _place(self) -> str:
@@ -79,7 +88,7 @@ class BuildFailure(Rule):
 
     def _possible_stages(self) -> tuple[str, ...]:
         if self.region is not None:
-            return ("DISTRIBUTING",)
+            return _REGION_STAGES
         if self.component is not None:
             return _COMPONENT_STAGES
         if self.step is not None:
@@ -94,7 +103,7 @@ class BuildFailure(Rule):
 
     def _happens_in(self, image: Image, stage: str) -> bool:
         if self.region is not None:
-            return _may_go_to(image, self.region)
+            return (_may_go_to if stage == "DISTRIBUTING" else _may_be_configured_in)(image, self.region)
         if self.step is None and self.component is None:
             return True
         actions = [
@@ -146,13 +155,14 @@ def to_the_letter(strikes: Iterable[Strike], reason: str) -> str:
     return reason
 
 
-def refusal_of(image: Image, region: str, otherwise: str = DEFAULT_REASON) -> str | None:
-    """Why the distribution of an image to a Region is to fail; None if it is not.
+def refusal_of(image: Image, stage: str, region: str, otherwise: str = DEFAULT_REASON) -> str | None:
+    """Why what is done for a Region is to fail; None if it is not.
 
+    :param stage: DISTRIBUTING for the distribution itself, INTEGRATING for the configuration of what is there.
     :param otherwise: what the service would say.
     """
     for strike in image.build.strikes:
-        if strike.rule.region == region and not strike.rule.has_ended:
+        if strike.rule.region == region and stage in strike.rule.stages and not strike.rule.has_ended:
             strike.strike()
             return strike.rule.reason or otherwise
     return None
@@ -166,8 +176,19 @@ def _may_go_to(image: Image, region: str) -> bool:
     if not is_ami and region == image.backend.region_name:
         return True
     settings = "amiDistributionConfiguration" if is_ami else "containerDistributionConfiguration"
+    return any(entry["region"] == region and settings in entry for entry in _distributions_of(image))
+
+
+def _may_be_configured_in(image: Image, region: str) -> bool:
+    """Whether something is to use the image in a Region, or a step decides on what does."""
+    if any(step.action == _CONFIGURING_ACTION for step in image.workflow_runs.steps("DISTRIBUTING")):
+        return True
+    return any(entry["region"] == region and entry.keys() - _DISTRIBUTION_MEMBERS for entry in _distributions_of(image))
+
+
+def _distributions_of(image: Image) -> list[dict[str, Any]]:
     distributions: list[dict[str, Any]] = image.record.get("distributionConfiguration", {}).get("distributions", [])
-    return any(entry["region"] == region and settings in entry for entry in distributions)
+    return distributions
 
 
 def _names_of_component(image: Image, phase: ComponentPhase) -> Iterator[str]:

@@ -6,12 +6,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .ami_outputs import source_ami
 from .build import StageFailed
 from .distribution_failures import RegionFailure, integration_failed
 from .execution_role import SERVICE_LINKED_ROLE, is_service_linked, refusal_of_other_account
+from .failure_rules import refusal_of
 from .outputs import ec2, launch_templates, parameters, s3
 from .outputs.unserved import UnservedRequest
 
@@ -26,6 +27,21 @@ _SERVICE_PARAMETERS = "imagebuilder/"
 
 #: The least that EC2 takes.
 _MIN_PARALLEL_LAUNCHES = 6
+
+
+LeavingKind = Literal["launch template", "SSM parameter", "S3 export"]
+
+
+class Leaving(NamedTuple):
+    """What a build has left beside AMIs and container images."""
+
+    kind: LeavingKind
+    account_id: str
+    region: str
+    #: The id of a template, the name of a parameter, the URI of a disk image.
+    id: str
+    #: The version of a template, the AMI of a parameter.
+    name: str | None
 
 
 class StepRefused(Exception):
@@ -67,8 +83,11 @@ def configure(
     :returns: what could not be done. What comes after it is not done either.
     """
     place = _Place(image, region, amis, moment)
+    refusal_wanted = refusal_of(image, "INTEGRATING", region)
     for member, step, apply in _STEPS:
         if member in settings:
+            if refusal_wanted is not None:
+                return RegionFailure(region, step, refusal_wanted)
             try:
                 apply(place, settings[member])
             except StepRefused as refusal:
@@ -101,6 +120,12 @@ class _Place:
         except ec2.AmiGone as error:
             raise _refused("EC2", error) from None
         return ami_id
+
+    def note(self, kind: LeavingKind, account_id: str, id_: str, name: str | None = None) -> None:
+        """Remember what is left here, unless an earlier attempt of the build has left it."""
+        leaving = Leaving(kind, account_id, self.region, id_, name)
+        if leaving not in self.image.leavings:
+            self.image.leavings = (*self.image.leavings, leaving)
 
     def ask(self, service: str, operation: str, account_id: str, requested: Mapping[str, Any]) -> None:
         """Note a request that moto has no service for."""
@@ -145,9 +170,12 @@ def _update_launch_templates(place: _Place, configurations: list[Mapping[str, An
         is_default = configuration.get("setDefaultVersion", True)
         template_id = configuration["launchTemplateId"]
         try:
-            launch_templates.add_version(account_id, place.region, template_id, ami_id, is_default, place.moment)
+            number = launch_templates.add_version(
+                account_id, place.region, template_id, ami_id, is_default, place.moment
+            )
         except launch_templates.NoLaunchTemplate as error:
             raise _refused("EC2", error) from None
+        place.note("launch template", account_id, template_id, f"version {number}")
 
 
 def _put_parameters(place: _Place, configurations: list[Mapping[str, Any]]) -> None:
@@ -160,6 +188,7 @@ def _put_parameters(place: _Place, configurations: list[Mapping[str, Any]]) -> N
             parameters.put(place.image.backend.outbox, account_id, place.region, name, ami_id, data_type, place.moment)
         except parameters.PutRefused as error:
             raise _refused("SSM", error) from None
+        place.note("SSM parameter", account_id, name, ami_id)
 
 
 def _require_may_put(place: _Place, account_id: str, name: str) -> None:
@@ -214,7 +243,7 @@ def _export(place: _Place, configurations: Mapping[str, Any] | list[Mapping[str,
         for configuration in configurations if isinstance(configurations, list) else [configurations]:
             key = s3.export_disk_image(place.image.backend, place.region, ami_id, configuration, place.moment)
             uri = f"s3://{configuration['s3Bucket']}/{key}"
-            place.image.exports = (*place.image.exports, (place.region, uri))
+            place.note("S3 export", place.own_account, uri)
     except s3.ExportRefused as error:
         raise _refused("EC2", error) from None
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         ListImagesRequestTypeDef,
     )
 
+    from ..builds.image_configurations import Leaving
     from ..builds.parent_image import ParentImage
     from .recipe_versions import Recipe
 
@@ -50,8 +51,8 @@ _NO_TAGS: Mapping[str, str] = {}
 class Image(Resource):
     """One image build version; ``record`` in the members of the API's Image, with the ``owner`` of its summaries."""
 
-    #: The disk images in S3: Region and URI. The API does not show them.
-    exports: tuple[tuple[str, str], ...] = ()
+    #: What it has left beside its output resources. The API does not show it.
+    leavings: tuple[Leaving, ...] = ()
 
     def __init__(self, backend: BackendCore, record: Record, created: datetime, recipe: Recipe | None) -> None:
         super().__init__(record)

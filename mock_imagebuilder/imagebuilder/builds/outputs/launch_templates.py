@@ -14,14 +14,13 @@ class NoLaunchTemplate(Exception):
     """The launch template, or the version of it, does not exist; the text is the service's."""
 
 
-def add_version(
-    account_id: str, region: str, template_id: str, ami_id: str, is_default: bool, moment: datetime
-) -> None:
+def add_version(account_id: str, region: str, template_id: str, ami_id: str, is_default: bool, moment: datetime) -> int:
     """Add a version to a template: its default version with another AMI.
 
     The template gets the service's tag, without which the documented policies do not let it in.
 
     :param is_default: whether the new version becomes the default version.
+    :returns: the number of the version.
     :raises NoLaunchTemplate: the account has no such template in the Region.
     """
     template = _find(account_id, region, {"launchTemplateId": template_id})
@@ -32,6 +31,7 @@ def add_version(
     version.create_time = moment.replace(tzinfo=None)
     if is_default:
         template.default_version_number = version.number
+    return int(version.number)
 
 
 def require(account_id: str, region: str, template: Mapping[str, Any]) -> None:
