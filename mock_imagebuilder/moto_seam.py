@@ -205,7 +205,7 @@ def add_ec2_actions() -> None:
     """
     from moto.ec2.responses import EC2Response
 
-    from .ec2_import_export import actions
+    from .ec2_actions import actions
 
     actions.install(EC2Response)
 

@@ -43,6 +43,12 @@ def client(mocked: Control) -> ImagebuilderClient:
 
 
 @pytest.fixture
+def few_amis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's EC2 begins with more than a thousand AMIs in every Region, which takes longer than a test."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+
+@pytest.fixture
 def iam(mocked: Control) -> Any:
     return boto3.client("iam", region_name=REGION)
 

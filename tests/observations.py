@@ -48,6 +48,7 @@ def _ec2(ec2: Any) -> Seen:
     for template in templates:
         versions = ec2.describe_launch_template_versions(LaunchTemplateId=template["LaunchTemplateId"])
         yield f"versions of {template['LaunchTemplateId']}", versions["LaunchTemplateVersions"]
+    yield "fast launches", ec2.describe_fast_launch_images()["FastLaunchImages"]
     yield "imports", ec2.describe_import_image_tasks()["ImportImageTasks"]
     yield "exports", ec2.describe_export_image_tasks()["ExportImageTasks"]
 

@@ -409,11 +409,11 @@ with mock_imagebuilder() as control:
     )
     image = client.get_image(imageBuildVersionArn=answer["imageBuildVersionArn"])["image"]
     assert image["state"] == {"status": "AVAILABLE"}, image["state"]
-    assert "moto.ec2" not in sys.modules and "mock_imagebuilder.ec2_import_export" not in sys.modules
+    assert "moto.ec2" not in sys.modules and "mock_imagebuilder.ec2_actions" not in sys.modules
     ec2 = boto3.client("ec2", region_name="us-east-1")
     assert len(ec2.describe_export_image_tasks()["ExportImageTasks"]) == 1
     assert len(ec2.describe_import_image_tasks()["ImportImageTasks"]) == 2
-    assert "mock_imagebuilder.ec2_import_export" in sys.modules
+    assert "mock_imagebuilder.ec2_actions" in sys.modules
 print("the end")
 """
 

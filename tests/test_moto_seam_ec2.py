@@ -23,7 +23,7 @@ from moto.ec2.responses._base_response import EC2BaseResponse
 from moto.moto_api import recorder
 
 from mock_imagebuilder import Control, mock_imagebuilder, moto_seam
-from mock_imagebuilder.ec2_import_export import actions
+from mock_imagebuilder.ec2_actions import actions
 
 from .conftest import ACCOUNT, REGION
 from .iam_users import policy, role, user
@@ -37,6 +37,12 @@ ACTIONS = {
     "cancel_export_task",
     "export_image",
     "describe_export_image_tasks",
+    "enable_fast_launch",
+    "disable_fast_launch",
+    "describe_fast_launch_images",
+    "enable_image_block_public_access",
+    "disable_image_block_public_access",
+    "get_image_block_public_access_state",
 }
 
 
@@ -56,7 +62,8 @@ def test_moto_has_none_of_the_actions() -> None:
 @pytest.mark.parametrize("name", sorted(ACTIONS))
 def test_where_moto_has_an_action_its_group_steps_aside(name: str) -> None:
     class NewerResponse:
-        pass
+        def modify_image_attribute(self) -> str:
+            return "done"
 
     def own(self: NewerResponse) -> str:
         return "moto's"

@@ -437,11 +437,5 @@ CREATED: dict[str, Callable[[AnyRequests, st.DataObject], None]] = {
 }
 
 
-@pytest.fixture
-def _without_motos_own_amis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's EC2 begins with more than a thousand AMIs in every Region, which takes longer than a test."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-
-
-TestAnyRequests = pytest.mark.usefixtures("_without_motos_own_amis")(AnyRequests.TestCase)
+TestAnyRequests = pytest.mark.usefixtures("few_amis")(AnyRequests.TestCase)
 AnyRequests.TestCase.settings = settings(max_examples=60, stateful_step_count=40)

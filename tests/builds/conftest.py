@@ -15,9 +15,8 @@ Ask = Callable[..., Any]
 
 
 @pytest.fixture(autouse=True)
-def _without_motos_own_amis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's EC2 begins with more than a thousand AMIs in every Region, which takes longer than a test."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def _without_motos_own_amis(few_amis: None) -> None:
+    """Unless a file of tests says otherwise."""
 
 
 @pytest.fixture(params=["when somebody looks", "at once"])

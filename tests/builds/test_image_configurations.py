@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import ANY
 
 import boto3
 import pytest
@@ -96,52 +97,58 @@ def fast(*configurations: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {"amiDistributionConfiguration": {}, "fastLaunchConfigurations": list(configurations), **members}
 
 
+def fast_launches() -> list[Any]:
+    """What EC2 has set up, in the order in which it was."""
+    rows: list[Any] = client_of("ec2").describe_fast_launch_images()["FastLaunchImages"]
+    return rows
+
+
 def test_fast_launch_is_enabled(client: Any, mocked: Control) -> None:
     template_id = create_template()
     configuration = {
         "enabled": True,
         "accountId": ACCOUNT,
         "maxParallelLaunches": 8,
-        "snapshotConfiguration": {"targetResourceCount": 5},
+        "snapshotConfiguration": {"targetResourceCount": 4},
         "launchTemplate": {"launchTemplateName": "web", "launchTemplateVersion": "1"},
     }
     arn = build(client, fast(configuration), imageRecipeArn=WINDOWS)
     assert state_of(client, arn) == {"status": "AVAILABLE"}
-    (request,) = mocked.unserved_requests(arn)
-    assert request == {
-        "service": "ec2",
-        "operation": "EnableFastLaunch",
-        "accountId": ACCOUNT,
-        "region": REGION,
-        "parameters": {
-            "ImageId": output_amis(client, arn)[0]["image"],
-            "ResourceType": "snapshot",
-            "MaxParallelLaunches": 8,
-            "SnapshotConfiguration": {"TargetResourceCount": 5},
-            "LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"},
-        },
+    (row,) = fast_launches()
+    assert row == {
+        "ImageId": output_amis(client, arn)[0]["image"],
+        "ResourceType": "snapshot",
+        "SnapshotConfiguration": {"TargetResourceCount": 4},
+        "LaunchTemplate": {"LaunchTemplateName": "web", "Version": "1"},
+        "MaxParallelLaunches": 8,
+        "OwnerId": ACCOUNT,
+        "State": "enabled",
+        "StateTransitionReason": "Client.UserInitiated",
+        "StateTransitionTime": ANY,
     }
+    assert mocked.unserved_requests(arn) == []
     assert len(template_versions(template_id)) == 1
 
 
-def test_fast_launch_with_few_settings(client: Any, mocked: Control) -> None:
+def test_fast_launch_without_settings(client: Any) -> None:
+    build(client, fast({"enabled": True}), imageRecipeArn=WINDOWS)
+    (row,) = fast_launches()
+    assert (row["MaxParallelLaunches"], row["SnapshotConfiguration"]) == (6, {"TargetResourceCount": 5})
+    assert "LaunchTemplate" not in row
+
+
+def test_fast_launch_with_the_default_version_of_a_template(client: Any) -> None:
     template_id = create_template()
-    template = {"launchTemplateId": template_id}
-    arn = build(client, fast({"enabled": True}, {"enabled": True, "launchTemplate": template}), imageRecipeArn=WINDOWS)
-    plain = {
-        "ImageId": output_amis(client, arn)[0]["image"],
-        "ResourceType": "snapshot",
-        "MaxParallelLaunches": 6,
-    }
-    with_template = {**plain, "LaunchTemplate": {"LaunchTemplateId": template_id, "Version": "$Default"}}
-    assert [request["parameters"] for request in mocked.unserved_requests(arn)] == [plain, with_template]
+    build(client, fast({"enabled": True, "launchTemplate": {"launchTemplateId": template_id}}), imageRecipeArn=WINDOWS)
+    (row,) = fast_launches()
+    assert row["LaunchTemplate"] == {"LaunchTemplateId": template_id, "Version": "$Default"}
 
 
 def test_fast_launch_is_not_wanted(client: Any, mocked: Control) -> None:
     template = {"launchTemplateId": NO_TEMPLATE}
     arn = build(client, fast({"enabled": False, "launchTemplate": template}))
     assert state_of(client, arn) == {"status": "AVAILABLE"}
-    assert mocked.unserved_requests(arn) == []
+    assert fast_launches() == []
 
 
 @pytest.mark.parametrize(
@@ -169,7 +176,7 @@ def test_fast_launch_fails(client: Any, mocked: Control, settings: dict[str, Any
     create_template()
     arn = build(client, fast({"enabled": True, **settings}), imageRecipeArn=WINDOWS)
     assert_integration_failed(client, arn, (REGION, FAST_LAUNCH, message))
-    assert mocked.unserved_requests(arn) == []
+    assert fast_launches() == []
 
 
 def test_fast_launch_with_a_version_that_does_not_exist(client: Any) -> None:
@@ -226,7 +233,7 @@ def test_what_comes_before_a_failure_stays(client: Any, mocked: Control, bucket:
         "UpdateLicenseSpecificationsForResource" in operations,
         len(template_versions(template_id)) == 2,
         parameter_names() == ["/imagebuilder/web"],
-        "EnableFastLaunch" in operations,
+        len(fast_launches()) == 1,
         "Contents" in bucket.list_objects_v2(Bucket="disks"),
     ]
     count = 5 if broken is None else list(BROKEN).index(broken)

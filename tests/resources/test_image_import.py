@@ -28,10 +28,7 @@ needs_log_groups = pytest.mark.skipif(
     reason="the installed botocore does not know the log group of an import",
 )
 
-
-@pytest.fixture(autouse=True)
-def _without_motos_own_amis(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+pytestmark = pytest.mark.usefixtures("few_amis")
 
 
 def test_an_import_answers_with_an_image_build_version(client: Any) -> None:

@@ -22,7 +22,7 @@ from .ami_contents import (
 from .distribution_failures import DistributionRefused, distribution_failed
 from .execution_role import refusal_of_other_account
 from .failure_rules import refusal_of
-from .outputs import ec2
+from .outputs import ec2, public_access
 from .outputs.ami_contents import PLAIN, AmiContents
 from .outputs.naming import names_of
 
@@ -179,11 +179,14 @@ def copy_to(image: Image, destination: Destination, moment: datetime) -> Entry:
 def share(image: Image, destination: Destination, ami_id: str, permission: Mapping[str, Any]) -> None:
     """Apply a ``launchPermission`` of a distribution configuration to an AMI.
 
-    :raises CopyRefused: EC2 does not let others use an AMI that is encrypted like this one, or has watermarks.
+    :raises CopyRefused: EC2 does not let others use an AMI that is encrypted like this one, or has watermarks, or the
+        account keeps its AMIs from the public.
     """
     if not permission:
         return
     backend, account_id, region = image.backend, destination.account_id, destination.region
+    if "all" in permission.get("userGroups", ()) and public_access.is_blocked(account_id, region):
+        raise CopyRefused(f"EC2 Client Error: '{public_access.REFUSAL}'")
     try:
         require_shareable(contents_of(backend, account_id, region, ami_id), account_id, permission)
     except ContentsRefused as error:

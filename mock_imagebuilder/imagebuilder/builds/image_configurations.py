@@ -14,6 +14,7 @@ from .distribution_failures import RegionFailure, integration_failed
 from .execution_role import SERVICE_LINKED_ROLE, is_service_linked, refusal_of_other_account
 from .failure_rules import refusal_of
 from .outputs import ec2, launch_templates, parameters, s3
+from .outputs.fast_launch import MIN_PARALLEL_LAUNCHES, SNAPSHOTS, FastLaunch, enable
 from .outputs.unserved import UnservedRequest
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ _SERVICE_ROLE = SERVICE_LINKED_ROLE.rpartition("/")[2]
 
 #: Parameters that the service-linked role may put.
 _SERVICE_PARAMETERS = "imagebuilder/"
-
-#: The least that EC2 takes.
-_MIN_PARALLEL_LAUNCHES = 6
 
 
 LeavingKind = Literal["launch template", "SSM parameter", "S3 export"]
@@ -214,16 +212,13 @@ def _update_fast_launch(place: _Place, configurations: list[Mapping[str, Any]]) 
         ami_id = place.ami_of(account_id)
         if place.image.record["platform"] != "Windows":
             raise StepRefused(f"EC2 Client Error: 'The image {ami_id} is not a Windows image'")
-        launches = configuration.get("maxParallelLaunches", _MIN_PARALLEL_LAUNCHES)
-        if launches < _MIN_PARALLEL_LAUNCHES:
+        launches = configuration.get("maxParallelLaunches", MIN_PARALLEL_LAUNCHES)
+        if launches < MIN_PARALLEL_LAUNCHES:
             raise StepRefused(
-                f"EC2 Client Error: 'The value {launches} for MaxParallelLaunches must be {_MIN_PARALLEL_LAUNCHES} or "
+                f"EC2 Client Error: 'The value {launches} for MaxParallelLaunches must be {MIN_PARALLEL_LAUNCHES} or "
                 "greater'"
             )
-        requested: dict[str, Any] = {"ImageId": ami_id, "ResourceType": "snapshot", "MaxParallelLaunches": launches}
-        if "snapshotConfiguration" in configuration:
-            count = configuration["snapshotConfiguration"].get("targetResourceCount")
-            requested["SnapshotConfiguration"] = {} if count is None else {"TargetResourceCount": count}
+        specification = {}
         if template:
             try:
                 launch_templates.require(account_id, place.region, template)
@@ -231,9 +226,11 @@ def _update_fast_launch(place: _Place, configurations: list[Mapping[str, Any]]) 
                 raise _refused("EC2", error) from None
             # EC2 has the same names, but for the one of the version.
             names = {"launchTemplateId": "LaunchTemplateId", "launchTemplateName": "LaunchTemplateName"}
-            identity = {names[name]: value for name, value in template.items() if name in names}
-            requested["LaunchTemplate"] = {**identity, "Version": template.get("launchTemplateVersion", "$Default")}
-        place.ask("ec2", "EnableFastLaunch", account_id, requested)
+            specification = {names[name]: value for name, value in template.items() if name in names}
+            specification["Version"] = template.get("launchTemplateVersion", "$Default")
+        snapshots = configuration.get("snapshotConfiguration", {}).get("targetResourceCount", SNAPSHOTS)
+        wanted = FastLaunch(ami_id, account_id, place.moment, snapshots, launches, specification)
+        enable(place.image.backend.outbox, place.region, wanted)
 
 
 def _export(place: _Place, configurations: Mapping[str, Any] | list[Mapping[str, Any]]) -> None:
