@@ -182,8 +182,8 @@ class Control(Rules):
     def unserved_requests(self, image_arn: str) -> list[dict[str, Any]]:
         """What the build of an image has asked of neighbours that moto does not have, in the order of the requests.
 
-        License configurations of a distribution are associated by AWS License Manager, Windows images are prepared by EC2
-        Fast Launch. Both have been checked as far as they can be, and have no effect.
+        License configurations of a distribution are associated by AWS License Manager. They have been checked as far as
+        they can be, and have no effect.
 
         :param image_arn: an image build version ARN.
         :returns: of every request ``service`` (boto3's name), ``operation``, ``accountId``, ``region``, and ``parameters``

@@ -1,4 +1,4 @@
-"""What the service asks of neighbours that moto does not have: AWS License Manager, and EC2 Fast Launch."""
+"""What the service asks of neighbours that moto does not have: AWS License Manager."""
 
 from __future__ import annotations
 
