@@ -392,3 +392,11 @@ def test_windows(client: Any) -> None:
     arn = create_image(client, imageRecipeArn=recipe["imageRecipeArn"])
     assert state_of(client, arn) == {"status": "AVAILABLE"}
     assert [instance.get("Platform") for instance in instances()] == ["windows", "windows"]
+
+
+def test_the_profile_of_an_instance_is_deleted_while_it_runs(
+    client: Any, mocked: Control, instance_profile: str
+) -> None:
+    waiting_build(client, mocked)
+    boto3.client("iam").delete_instance_profile(InstanceProfileName=instance_profile)
+    assert states() == ["running"]

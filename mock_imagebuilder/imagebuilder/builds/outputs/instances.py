@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -41,6 +40,8 @@ class BuildInstance:
     instance_id: str
     instance_type: str
     launched: datetime
+    #: moto's instance profile, which may be deleted while the instance runs.
+    profile: Any = None
     #: None for Amazon's AMI that is optimised for ECS.
     ami_id: str | None = None
     #: An AMI with the same hardware.
@@ -115,7 +116,7 @@ class BuildInstance:
         self._attach_volumes(ec2, twin)
         self.twin = twin
         if self.terminated is None:
-            shortcuts.associate_profile(self.infrastructure["instanceProfileName"])
+            shortcuts.associate(self.profile)
         else:
             _terminate(twin, self.terminated)
 
@@ -182,28 +183,23 @@ class _Shortcuts:
     def modify_instance_attribute(self, _: str, name: str, value: Any) -> None:
         setattr(self.twin, name, value)
 
-    def associate_profile(self, name: str) -> None:
-        from moto.ec2.exceptions import EC2ClientError
+    def associate(self, profile: Any) -> None:
         from moto.ec2.models.iam_instance_profile import IamInstanceProfileAssociation
-        from moto.ec2.utils import filter_iam_instance_profiles, random_iam_instance_profile_association_id
+        from moto.ec2.utils import random_iam_instance_profile_association_id
 
         association_class: Any = IamInstanceProfileAssociation  # abstract to mypy only
-        ec2 = self._ec2
-        # The instance was launched with it; it may have been deleted since.
-        with suppress(EC2ClientError):
-            profile = filter_iam_instance_profiles(ec2.account_id, ec2.partition, None, name)
-            id_ = random_iam_instance_profile_association_id()
-            ec2.iam_instance_profile_associations[self.twin.id] = association_class(self, id_, self.twin, profile)
+        association = association_class(self, random_iam_instance_profile_association_id(), self.twin, profile)
+        self._ec2.iam_instance_profile_associations[self.twin.id] = association
 
 
 @cache
 def _ecs_optimized_ami(region: str) -> str | None:
     """Amazon's AMI that is optimised for ECS, as moto's public parameters know it; None where they don't."""
-    from moto.ssm.models import SimpleSystemManagerBackend
+    from moto.ssm.models import ParameterDict
 
     # One of its own: nobody is to see that the account's parameters were read.
-    parameters = SimpleSystemManagerBackend(region, DEFAULT_ACCOUNT_ID).get_parameters([_ECS_OPTIMIZED])
-    return str(parameters[_ECS_OPTIMIZED].value) if _ECS_OPTIMIZED in parameters else None
+    parameters = ParameterDict(DEFAULT_ACCOUNT_ID, region)
+    return str(parameters[_ECS_OPTIMIZED][-1].value) if _ECS_OPTIMIZED in parameters else None
 
 
 def _reserve(ec2: Any, twin: Any) -> None:

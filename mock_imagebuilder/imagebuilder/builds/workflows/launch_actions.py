@@ -78,13 +78,13 @@ def _infrastructure(image: Image) -> Mapping[str, Any]:
 def _launched_instance(run: StepRun) -> BuildInstance:
     image, backend, infrastructure = run.image, run.image.backend, _infrastructure(run.image)
     type_ = instance_type(image, run.inputs)
-    _require_instance_profile(run)
+    profile = _instance_profile(run)
     ami = _ami_to_launch(run)
     try:
         require_place(backend.account_id, backend.region_name, infrastructure, type_)
     except LaunchRefused as refusal:
         raise run.api_error(refusal.code, "RunInstances", str(refusal)) from None
-    instance = BuildInstance(image, run.workflow_type, ec2.new_id("i"), type_, run.moment)
+    instance = BuildInstance(image, run.workflow_type, ec2.new_id("i"), type_, run.moment, profile)
     instance.keys = _keys_of_volumes(run) or None
     instance.ami_id, instance.hardware = ami
     instance.launch()
@@ -151,7 +151,8 @@ def _id_and_hardware(image: ParentImage | None) -> tuple[str | None, ParentAmi |
     return None if ami is None else ami.ami_id, ami
 
 
-def _require_instance_profile(run: StepRun) -> None:
+def _instance_profile(run: StepRun) -> Any:
+    """moto's instance profile."""
     backend, name = run.image.backend, _infrastructure(run.image)["instanceProfileName"]
     iam = living_backend("iam", backend.account_id, get_partition(backend.region_name))
     if iam is None or name not in iam.instance_profiles:
@@ -160,6 +161,7 @@ def _require_instance_profile(run: StepRun) -> None:
             "RunInstances",
             f"Value ({name}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name",
         )
+    return iam.instance_profiles[name]
 
 
 def _keys_of_volumes(run: StepRun) -> Mapping[str, str | None]:
