@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from moto.ec2.models import ec2_backends
 
 from mock_imagebuilder import imagebuilder_backends, mock_imagebuilder
 from mock_imagebuilder.imagebuilder.api import operations
@@ -41,11 +42,10 @@ def beginning(defers: bool, looks: bool) -> Iterator[Telling]:
             with apart("a look"):
                 neighbours([service for service in SERVICES if service != "sqs"])
 
-    # moto's Auto Scaling gives birth to an EC2 when it is reset: the next mock begins with nothing.
-    with mock_imagebuilder():
-        pass
     clock = time_machine.travel(START, tick=False)
     with pytest.MonkeyPatch.context() as patched, clock as traveller, mock_imagebuilder() as control:
+        # moto's Auto Scaling gives birth to an EC2 when it is reset, if a test before this one has used it.
+        ec2_backends.clear()
         patched.setattr(imagebuilder_backends.outbox, "deferring", defers)
         patched.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # saves most of the time
         with even_chance():
