@@ -10,12 +10,13 @@ from typing import Any
 
 import boto3
 import pytest
+from moto.ec2.models import ec2_backends
 
 from mock_imagebuilder import Control, imagebuilder_backends, mock_imagebuilder
 
 from .build_parts import create_infrastructure, create_recipe
 from .builds.clocks import CLOCKS
-from .conftest import REGION
+from .conftest import ACCOUNT, REGION
 from .images import client_of, create_image, get_image, import_image, output_amis, state_of
 from .served import serving
 from .vm_machines import (
@@ -32,6 +33,8 @@ from .vm_machines import (
     progression,
 )
 from .vm_roles import create_vm_role, trust
+
+pytestmark = pytest.mark.usefixtures("few_amis")
 
 OTHER_ACCOUNT = "210987654321"
 MISSING = "export-ami-0123456789abcdef0"
@@ -152,10 +155,10 @@ def test_an_ami_that_was_deregistered(ec2: Any, ami_id: str) -> None:
 
 
 def test_an_ami_of_somebody_else(ec2: Any, ami_id: str) -> None:
-    theirs = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
-    text = f"The image ID ({theirs}) provided does not belong to this account and is not exportable."
+    ec2_backends[ACCOUNT][REGION].amis[ami_id].owner_id = "801119661308"
+    text = f"The image ID ({ami_id}) provided does not belong to this account and is not exportable."
     with ec2_refuses("InvalidParameter", text):
-        export(ec2, theirs)
+        export(ec2, ami_id)
 
 
 def test_an_encrypted_ami(ec2: Any) -> None:
