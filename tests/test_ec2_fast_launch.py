@@ -130,8 +130,10 @@ def test_which_are_described(ec2: Any) -> None:
     assert [[row["ImageId"] for row in page["FastLaunchImages"]] for page in pages] == [[first, second], [third]]
 
 
-def test_what_can_not_be_described(ec2: Any, ami: str) -> None:
-    ec2.enable_fast_launch(ImageId=ami)
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_what_can_not_be_described(ec2: Any, ami: str, is_enabled: bool) -> None:
+    if is_enabled:
+        ec2.enable_fast_launch(ImageId=ami)
     with ec2_refuses(
         "InvalidParameterValue",
         "Value (name) for parameter Filter.Name is invalid. Valid values: resource-type, owner-id, state.",

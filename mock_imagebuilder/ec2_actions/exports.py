@@ -25,6 +25,7 @@ from .requests import (
     start_once,
     tag_list,
     tags_of,
+    task_id_of,
 )
 
 PREFIX = "export-ami-"
@@ -55,7 +56,7 @@ def describe_export_image_tasks(request: Ec2Request) -> Answer:
             tasks = imagebuilder_backends.vm_tasks.exports.of(request.current_account, request.region)
         for task in tasks:
             task.observe(moment)
-        page, token = page_of(in_states(tasks, filters), parameters, _LARGEST_PAGE)
+        page, token = page_of(in_states(tasks, filters), task_id_of, parameters, _LARGEST_PAGE)
         return {"ExportImageTasks": [_shown(task) for task in page], **token}
 
 

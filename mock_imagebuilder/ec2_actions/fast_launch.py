@@ -6,6 +6,7 @@ What is enabled is enabled at once: only the answers of the first two have anoth
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError, InvalidAMIIdError
@@ -14,7 +15,7 @@ from ..imagebuilder.builds.outputs import launch_templates
 from ..imagebuilder.builds.outputs.fast_launch import MIN_PARALLEL_LAUNCHES, SNAPSHOTS, FastLaunch, fast_launches_of
 from ..imagebuilder.resources.base import now
 from .errors import combination, invalid_parameter, invalid_value, missing, not_one_of
-from .requests import Answer, Ec2Request, Parameters
+from .requests import Answer, Ec2Request, Parameters, page_of
 
 _SNAPSHOT = "snapshot"
 _LARGEST_PAGE = 200
@@ -54,9 +55,9 @@ def disable_fast_launch(request: Ec2Request) -> Answer:
 
 def describe_fast_launch_images(request: Ec2Request) -> Answer:
     parameters, filters = request.params, request._filters_from_querystring()
-    size = parameters.get("MaxResults")
-    if size is not None and not 1 <= size <= _LARGEST_PAGE:
-        raise invalid_value("maxResults", size, f"Expecting a value between 1 and {_LARGEST_PAGE}.")
+    for name in filters:
+        if name not in _FILTERS:
+            raise not_one_of("Filter.Name", name, _FILTERS)
     request.error_on_dryrun()
     # An AMI that was deregistered is launched no more.
     known = {
@@ -66,28 +67,12 @@ def describe_fast_launch_images(request: Ec2Request) -> Answer:
     rows = [
         row for id_ in dict.fromkeys(wanted) if id_ in known and _passes(row := _shown(known[id_], "enabled"), filters)
     ]
-    begin = _position_after(rows, parameters.get("NextToken"))
-    page = rows[begin : None if size is None else begin + size]
-    token = {"NextToken": page[-1]["ImageId"]} if begin + len(page) < len(rows) else {}
+    page, token = page_of(rows, itemgetter("ImageId"), parameters, _LARGEST_PAGE)
     return {"FastLaunchImages": page, **token}
 
 
-def _position_after(rows: Sequence[Answer], token: str | None) -> int:
-    """The token names the AMI that the page before has ended with."""
-    if not token:
-        return 0
-    ids = [row["ImageId"] for row in rows]
-    if token not in ids:
-        raise EC2ClientError("InvalidNextToken", f"The token '{token}' is invalid")
-    return 1 + ids.index(token)
-
-
 def _passes(row: Answer, filters: Mapping[str, Sequence[str]]) -> bool:
-    """:raises EC2ClientError: there is no such filter."""
     values = dict(zip(_FILTERS, (row["ResourceType"], row["OwnerId"], row["State"]), strict=True))
-    for name in filters:
-        if name not in values:
-            raise not_one_of("Filter.Name", name, _FILTERS)
     return all(values[name] in wanted for name, wanted in filters.items())
 
 

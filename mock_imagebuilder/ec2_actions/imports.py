@@ -29,6 +29,7 @@ from .requests import (
     start_once,
     tag_list,
     tags_of,
+    task_id_of,
 )
 
 PREFIX = "import-ami-"
@@ -69,7 +70,7 @@ def describe_import_image_tasks(request: Ec2Request) -> Answer:
     request.error_on_dryrun()
     with at_work(request) as moment:
         tasks = _described(request, parameters.get("ImportTaskIds") or [], moment)
-        page, token = page_of(in_states(tasks, filters), parameters, None)
+        page, token = page_of(in_states(tasks, filters), task_id_of, parameters, None)
         return {"ImportImageTasks": [_shown(task) for task in page], **token}
 
 

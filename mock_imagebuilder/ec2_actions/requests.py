@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from moto.ec2.exceptions import EC2ClientError, InvalidNextToken
 
@@ -22,6 +22,7 @@ from .errors import invalid_value, not_one_of, other_request
 Ec2Request = Any
 Parameters = Mapping[str, Any]
 Answer = dict[str, Any]
+RowT = TypeVar("RowT")
 
 _STATES = ("active", "completed", "deleting", "deleted")
 _NOT_OF_THE_REQUEST = ("ClientToken", "DryRun")
@@ -93,10 +94,12 @@ def in_states(tasks: Sequence[TaskT], filters: Mapping[str, Sequence[str]]) -> l
     return [task for task in tasks if wanted is None or task.state in wanted]
 
 
-def page_of(tasks: Sequence[TaskT], parameters: Parameters, most: int | None) -> tuple[list[TaskT], dict[str, str]]:
+def page_of(
+    rows: Sequence[RowT], id_of: Callable[[RowT], str], parameters: Parameters, most: int | None
+) -> tuple[list[RowT], dict[str, str]]:
     """One page, and ``{"NextToken": ...}`` unless it is the last one.
 
-    A token says which task the page before has ended with.
+    A token says which row the page before has ended with.
 
     :raises EC2ClientError: the size or the token is not valid.
     """
@@ -106,17 +109,20 @@ def page_of(tasks: Sequence[TaskT], parameters: Parameters, most: int | None) ->
         raise invalid_value("maxResults", size, f"Expecting a value {limits}.")
     begin = 0
     if parameters.get("NextToken"):
-        begin = 1 + _position(tasks, parameters["NextToken"])
-    page = list(tasks[begin : None if size is None else begin + size])
-    if begin + len(page) >= len(tasks):
+        begin = 1 + _position([id_of(row) for row in rows], parameters["NextToken"])
+    page = list(rows[begin : None if size is None else begin + size])
+    if begin + len(page) >= len(rows):
         return page, {}
-    return page, {"NextToken": base64.urlsafe_b64encode(page[-1].task_id.encode()).decode()}
+    return page, {"NextToken": base64.urlsafe_b64encode(id_of(page[-1]).encode()).decode()}
 
 
-def _position(tasks: Sequence[TaskT], token: str) -> int:
+def task_id_of(task: VmTask) -> str:
+    return task.task_id
+
+
+def _position(ids: Sequence[str], token: str) -> int:
     try:
-        task_id = base64.b64decode(token, altchars=b"-_", validate=True).decode()
-        return [task.task_id for task in tasks].index(task_id)
+        return ids.index(base64.b64decode(token, altchars=b"-_", validate=True).decode())
     except (binascii.Error, ValueError):
         raise InvalidNextToken(token) from None
 

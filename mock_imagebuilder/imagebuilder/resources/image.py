@@ -106,6 +106,12 @@ class Image(Resource):
         return self.record.get("imageRecipe") or self.record.get("containerRecipe") or {}
 
     @property
+    def infrastructure(self) -> Mapping[str, Any]:
+        """The infrastructure configuration as it was when the build began."""
+        settings: Mapping[str, Any] = self.record["infrastructureConfiguration"]
+        return settings
+
+    @property
     def recipe_volumes(self) -> Sequence[Mapping[str, Any]]:
         """The ``blockDeviceMappings`` of the recipe: those of a container recipe are of its instances only."""
         recipe = self.recipe_record

@@ -78,7 +78,7 @@ def write_files(
     :returns: where they are, ``s3://...``; None if there is no such bucket to write to in the configuration.
     :raises LogsRefused: the bucket does not exist.
     """
-    settings = image.record["infrastructureConfiguration"].get("logging", {}).get("s3Logs", {})
+    settings = image.infrastructure.get("logging", {}).get("s3Logs", {})
     bucket = settings.get("s3BucketName")
     if bucket is None:
         return None

@@ -13,6 +13,9 @@ from moto import settings
 
 from .outbox import backend_of, living_backend
 
+#: The settings that name something in EC2.
+_PLACES = frozenset(("subnetId", "securityGroupIds", "placement"))
+
 
 class LaunchRefused(Exception):
     """EC2 does not launch the instance; the code and the text are EC2's."""
@@ -30,11 +33,12 @@ def require_place(account_id: str, region: str, infrastructure: Mapping[str, Any
         do not go together.
     """
     placement: Mapping[str, Any] = infrastructure.get("placement", {})
-    must_ask = "availabilityZone" in placement or settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION
+    must_ask = not _PLACES.isdisjoint(infrastructure) or any(
+        (settings.ENABLE_KEYPAIR_VALIDATION, settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION)
+    )
     ec2 = (backend_of if must_ask else living_backend)("ec2", account_id, region)
     if ec2 is None:
-        _require_place_in_nothing(infrastructure)
-        return
+        return  # an EC2 that nobody has used has room for any instance
     groups = [
         _found(
             ec2.get_security_group_from_id(id_), "InvalidGroup.NotFound", f"The security group '{id_}' does not exist"
@@ -68,7 +72,7 @@ def subnet_of(ec2: Any, infrastructure: Mapping[str, Any]) -> Any:
         for by_zone in ec2.subnets.values():
             if subnet_id in by_zone:
                 return by_zone[subnet_id]
-        raise _no_subnet(subnet_id)
+        raise LaunchRefused("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
     vpc, zone = ec2.get_default_vpc(), infrastructure.get("placement", {}).get("availabilityZone")
     if vpc is None:
         raise LaunchRefused("VPCIdNotSpecified", "No default VPC for this user.")
@@ -91,22 +95,6 @@ def groups_of(ec2: Any, infrastructure: Mapping[str, Any], subnet: Any) -> list[
     return [ec2.get_security_group_from_id(id_) for id_ in named]
 
 
-def _require_place_in_nothing(infrastructure: Mapping[str, Any]) -> None:
-    """What nobody has made since the account's EC2 was last empty is not there, and what it begins with is.
-
-    :raises LaunchRefused: the configuration names something.
-    """
-    placement = infrastructure.get("placement", {})
-    for id_ in infrastructure.get("securityGroupIds", ()):
-        raise LaunchRefused("InvalidGroup.NotFound", f"The security group '{id_}' does not exist")
-    if "subnetId" in infrastructure:
-        raise _no_subnet(infrastructure["subnetId"])
-    if placement.get("tenancy") == "host" and "hostResourceGroupArn" not in placement:
-        raise _no_host(placement)
-    if settings.ENABLE_KEYPAIR_VALIDATION and "keyPair" in infrastructure:
-        raise _no_key_pair(infrastructure["keyPair"])
-
-
 def _require_host(ec2: Any, placement: Mapping[str, Any], instance_type: str) -> None:
     """:raises LaunchRefused: the Dedicated Host does not exist, or none is free for this type where any will do."""
     if "hostResourceGroupArn" in placement:
@@ -120,8 +108,11 @@ def _require_host(ec2: Any, placement: Mapping[str, Any], instance_type: str) ->
             host.auto_placement == "on" and (host.instance_type == instance_type or host.instance_family == family)
             for host in hosts
         )
-    if not is_there:
-        raise _no_host(placement)
+    if is_there:
+        return
+    if "hostId" in placement:
+        raise LaunchRefused("InvalidHostID.NotFound", f"The host '{placement['hostId']}' does not exist")
+    raise LaunchRefused("InsufficientHostCapacity", "There is no host with sufficient capacity.")
 
 
 def _require_what_moto_validates(ec2: Any, infrastructure: Mapping[str, Any], instance_type: str) -> None:
@@ -130,23 +121,9 @@ def _require_what_moto_validates(ec2: Any, infrastructure: Mapping[str, Any], in
 
     key = infrastructure.get("keyPair")
     if settings.ENABLE_KEYPAIR_VALIDATION and key is not None and key not in ec2.key_pairs:
-        raise _no_key_pair(key)
+        raise LaunchRefused("InvalidKeyPair.NotFound", f"The keypair '{key}' does not exist.")
     if settings.EC2_ENABLE_INSTANCE_TYPE_VALIDATION and instance_type not in INSTANCE_TYPES:
         raise LaunchRefused("InvalidInstanceType.NotFound", f"The instance type '{instance_type}' does not exist")
-
-
-def _no_subnet(subnet_id: str) -> LaunchRefused:
-    return LaunchRefused("InvalidSubnetID.NotFound", f"The subnet ID '{subnet_id}' does not exist")
-
-
-def _no_host(placement: Mapping[str, Any]) -> LaunchRefused:
-    if "hostId" in placement:
-        return LaunchRefused("InvalidHostID.NotFound", f"The host '{placement['hostId']}' does not exist")
-    return LaunchRefused("InsufficientHostCapacity", "There is no host with sufficient capacity.")
-
-
-def _no_key_pair(name: str) -> LaunchRefused:
-    return LaunchRefused("InvalidKeyPair.NotFound", f"The keypair '{name}' does not exist.")
 
 
 def _found(thing: Any, code: str, message: str) -> Any:

@@ -60,16 +60,10 @@ class BuildInstance:
         return RUNNING if self.twin is None else str(self.twin.state)
 
     @property
-    def infrastructure(self) -> Mapping[str, Any]:
-        """In the members of the API's InfrastructureConfiguration."""
-        settings: Mapping[str, Any] = self.image.record["infrastructureConfiguration"]
-        return settings
-
-    @property
     def tags(self) -> dict[str, str]:
         purpose = "Test" if self.workflow_type == "TEST" else "Build"
         name = f"{purpose} instance for {self.image.record['name']}"
-        return {**self.infrastructure.get("resourceTags", {}), "Name": name, **service_tags(self.image.arn)}
+        return {**self.image.infrastructure.get("resourceTags", {}), "Name": name, **service_tags(self.image.arn)}
 
     def launch(self) -> None:
         """Leave it in EC2."""
@@ -102,7 +96,7 @@ class BuildInstance:
         twin.launch_time = _naive(self.launched)
         for interface in twin.nics.values():
             interface.attach_time = _naive(self.launched)
-        placement = self.infrastructure.get("placement", {})
+        placement = self.image.infrastructure.get("placement", {})
         twin.placement.tenancy = placement.get("tenancy", "default")
         twin.placement.host_resource_group_arn = placement.get("hostResourceGroupArn")
         if twin.image_id not in ec2.amis:
@@ -124,7 +118,7 @@ class BuildInstance:
         from moto.ec2.models.instances import Instance
         from moto.ec2.utils import parse_user_data
 
-        is_build, settings = self.workflow_type == "BUILD", self.infrastructure
+        is_build, settings = self.workflow_type == "BUILD", self.image.infrastructure
         of_recipe = self.image.recipe_record.get("additionalInstanceConfiguration", {}) if is_build else {}
         options = settings.get("instanceMetadataOptions", {})
         subnet = subnet_of(ec2, settings)

@@ -32,7 +32,7 @@ _GLANCE = timedelta(seconds=15)
 
 
 def launch_instance(run: StepRun) -> Outputs:
-    infrastructure = _infrastructure(run.image)
+    infrastructure = run.image.infrastructure
     if run.workflow_type == "BUILD" and "parentInstance" in infrastructure:
         instance = _taken_instance(run, infrastructure["parentInstance"]["autoScalingGroup"])
     else:
@@ -45,7 +45,7 @@ def terminate_instance(run: StepRun) -> Outputs:
     """One of the image's own is kept if instances are to outlive completion."""
     own = run.instances.get(run.inputs["instanceId"])
     if own is not None:
-        if _infrastructure(run.image).get("terminateInstanceOnCompletion", True):
+        if run.image.infrastructure.get("terminateInstanceOnCompletion", True):
             own.terminate(run.moment)
         return {}
     other = run.other_instance
@@ -63,30 +63,26 @@ def no_instance(run: StepRun, operation: str) -> StepFailed:
 
 def instance_type(image: Image, inputs: Mapping[str, Any]) -> str:
     """The type of an instance that LaunchInstance launches. Without a setting the service picks one."""
-    types = inputs.get("instanceTypesOverride") or _infrastructure(image).get("instanceTypes")
+    types = inputs.get("instanceTypesOverride") or image.infrastructure.get("instanceTypes")
     if types:
         return str(types[0])
     architecture = "x86_64" if image.parent is None or image.parent.ami is None else image.parent.ami.architecture
     return {"arm64": "m6g.large", "x86_64_mac": "mac1.metal", "arm64_mac": "mac2.metal"}.get(architecture, "m5.large")
 
 
-def _infrastructure(image: Image) -> Mapping[str, Any]:
-    settings: Mapping[str, Any] = image.record["infrastructureConfiguration"]
-    return settings
-
-
 def _launched_instance(run: StepRun) -> BuildInstance:
-    image, backend, infrastructure = run.image, run.image.backend, _infrastructure(run.image)
+    image, backend = run.image, run.image.backend
     type_ = instance_type(image, run.inputs)
     profile = _instance_profile(run)
-    ami = _ami_to_launch(run)
+    ami_id, hardware = _ami_to_launch(run)
     try:
-        require_place(backend.account_id, backend.region_name, infrastructure, type_)
+        require_place(backend.account_id, backend.region_name, image.infrastructure, type_)
     except LaunchRefused as refusal:
         raise run.api_error(refusal.code, "RunInstances", str(refusal)) from None
-    instance = BuildInstance(image, run.workflow_type, ec2.new_id("i"), type_, run.moment, profile)
-    instance.keys = _keys_of_volumes(run) or None
-    instance.ami_id, instance.hardware = ami
+    keys = _keys_of_volumes(run) or None
+    instance = BuildInstance(
+        image, run.workflow_type, ec2.new_id("i"), type_, run.moment, profile, ami_id, hardware, keys
+    )
     instance.launch()
     return instance
 
@@ -153,7 +149,7 @@ def _id_and_hardware(image: ParentImage | None) -> tuple[str | None, ParentAmi |
 
 def _instance_profile(run: StepRun) -> Any:
     """moto's instance profile."""
-    backend, name = run.image.backend, _infrastructure(run.image)["instanceProfileName"]
+    backend, name = run.image.backend, run.image.infrastructure["instanceProfileName"]
     iam = living_backend("iam", backend.account_id, get_partition(backend.region_name))
     if iam is None or name not in iam.instance_profiles:
         raise run.api_error(

@@ -213,7 +213,7 @@ class WorkflowRuns:
             return
         has_failed = self.image.record["state"]["status"] == FAILED
         setting = "terminateInstanceOnFailure" if has_failed else "terminateInstanceOnCompletion"
-        if self.image.record["infrastructureConfiguration"].get(setting, True):
+        if self.image.infrastructure.get(setting, True):
             for instance in self.instances.values():
                 instance.terminate(moment)
         self.instances = {id_: instance for id_, instance in self.instances.items() if instance.state != TERMINATED}

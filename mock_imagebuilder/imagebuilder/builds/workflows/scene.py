@@ -39,8 +39,7 @@ class ImageScene:
 
     @property
     def keeps_failed_instances(self) -> bool:
-        infrastructure = self.runs.image.record["infrastructureConfiguration"]
-        return infrastructure.get("terminateInstanceOnFailure") is False
+        return self.runs.image.infrastructure.get("terminateInstanceOnFailure") is False
 
     def context(self, step_outputs: Mapping[str, Mapping[str, object]]) -> RunContext:
         use = self.execution.use

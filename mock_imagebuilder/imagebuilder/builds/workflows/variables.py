@@ -7,7 +7,7 @@ setting the image does not have stands for nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...arns import Arn
 from ..outputs.logs import log_group_of
@@ -25,7 +25,7 @@ def system_variables(image: Image, workflow_type: str) -> Mapping[str, object]:
     """
     record = image.record
     arn = Arn.parse(image.arn)
-    infrastructure: Mapping[str, Any] = record["infrastructureConfiguration"]
+    infrastructure = image.infrastructure
     parent_ami = None if image.parent is None else image.parent.ami
     platform = record["platform"]
     values: dict[str, object] = {
