@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, cast
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from hypothesis import settings
 
 from mock_imagebuilder import Control, mock_imagebuilder
+from mock_imagebuilder.kept_clients import lend_client
 
 if TYPE_CHECKING:
     from types_boto3_imagebuilder.client import ImagebuilderClient
@@ -28,6 +31,23 @@ REGION = "us-east-1"
 ACCOUNT = "123456789012"
 
 
+def pytest_collection_finish() -> None:
+    """The collector of garbage would take a third of the time of all tests, most of it to look at modules."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 5, 5)
+
+
+@pytest.fixture(autouse=True)
+def _without_motos_own_amis(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto's EC2 begins with more than a thousand AMIs in every Region, which takes longer than a test.
+
+    ``pytest.mark.motos_own_amis``: the test has a use for them.
+    """
+    if request.node.get_closest_marker("motos_own_amis") is None:
+        monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+
+
 @pytest.fixture
 def mocked() -> Iterator[Control]:
     """The mock itself; gives the handle that steers builds."""
@@ -36,21 +56,22 @@ def mocked() -> Iterator[Control]:
 
 
 @pytest.fixture
-def client(mocked: Control) -> ImagebuilderClient:
+def client(mocked: Control) -> Iterator[ImagebuilderClient]:
     """An Image Builder client in us-east-1."""
-    imagebuilder: Any = boto3.client("imagebuilder", region_name=REGION)
-    return cast("ImagebuilderClient", imagebuilder)
+    with lend_client(REGION) as imagebuilder:
+        yield imagebuilder
 
 
-@pytest.fixture
-def few_amis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's EC2 begins with more than a thousand AMIs in every Region, which takes longer than a test."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+@cache
+def _iam() -> Any:
+    credentials = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+    return boto3.Session(**credentials).client("iam", region_name=REGION)
 
 
 @pytest.fixture
 def iam(mocked: Control) -> Any:
-    return boto3.client("iam", region_name=REGION)
+    """A client of IAM, the same for all tests."""
+    return _iam()
 
 
 @pytest.fixture

@@ -25,8 +25,6 @@ from tests.resources.components import component_document, create_component
 from tests.resources.container_recipes import create as create_container_recipe
 from tests.resources.container_recipes import create_repository
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 UPDATE = f"{MANAGED_BASE}:component/update-linux"
 UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 BUILD = f"{MANAGED_BASE}:workflow/build/build-image/x.x.x"

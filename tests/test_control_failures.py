@@ -17,8 +17,6 @@ from tests.conftest import REGION
 from tests.errors import refused
 from tests.images import FAILURE_MEMBERS, TASK, import_image, state_of
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 STAGES = ["PENDING", "CREATING", "BUILDING", "TESTING", "DISTRIBUTING", "INTEGRATING"]
 
 

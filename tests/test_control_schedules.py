@@ -21,8 +21,6 @@ from .images import client_of, get_image, output_amis, own_amis, state_of
 from .schedules import DAY, create_scheduled, dates_of, images_of, night, read_pipeline, schedule, update_pipeline
 from .served import serving
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 HOUR = 3600
 OTHER_ACCOUNT = "210987654321"
 NEVER_BUILT = {"dateLastRun", "lastRunStatus", "dateNextRun", "consecutiveFailures"}

@@ -18,8 +18,6 @@ from .vm_machines import ec2_refuses
 OTHER = "210987654321"
 NOW = datetime(2026, 3, 1, 12, tzinfo=timezone.utc)
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 
 @pytest.fixture
 def ec2(mocked: Control) -> Any:

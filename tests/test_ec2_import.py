@@ -28,8 +28,6 @@ from .vm_machines import (
 )
 from .vm_roles import create_vm_role, trust
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 OTHER_ACCOUNT = "210987654321"
 MISSING = "import-ami-0123456789abcdef0"
 

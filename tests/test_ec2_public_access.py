@@ -115,7 +115,6 @@ def test_accounts_are_not_the_public(ec2: Any) -> None:
     assert answer["LaunchPermissions"] == [{"UserId": OTHER}]
 
 
-@pytest.mark.usefixtures("few_amis")
 @pytest.mark.parametrize("permission", [{"userGroups": ["all"]}, {"userIds": [OTHER]}], ids=["all", "account"])
 def test_a_build_that_wants_to_share(ec2: Any, client: Any, instance_profile: str, permission: dict[str, Any]) -> None:
     block(ec2)

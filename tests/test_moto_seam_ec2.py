@@ -30,8 +30,6 @@ from .iam_users import policy, role, user
 from .images import client_of
 from .vm_machines import disk, ec2_refuses, import_machine, import_tasks, prepare
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 ACTIONS = {
     "import_image",
     "describe_import_image_tasks",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -437,5 +436,5 @@ CREATED: dict[str, Callable[[AnyRequests, st.DataObject], None]] = {
 }
 
 
-TestAnyRequests = pytest.mark.usefixtures("few_amis")(AnyRequests.TestCase)
+TestAnyRequests = AnyRequests.TestCase
 AnyRequests.TestCase.settings = settings(max_examples=60, stateful_step_count=40)

@@ -14,11 +14,6 @@ from ..build_parts import PARTS, create_infrastructure, create_pipeline, create_
 Ask = Callable[..., Any]
 
 
-@pytest.fixture(autouse=True)
-def _without_motos_own_amis(few_amis: None) -> None:
-    """Unless a file of tests says otherwise."""
-
-
 @pytest.fixture(params=["when somebody looks", "at once"])
 def outbox(request: pytest.FixtureRequest, mocked: Control) -> Iterator[None]:
     """What builds leave elsewhere is left there when somebody looks, or at once: nobody can tell."""

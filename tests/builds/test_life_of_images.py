@@ -314,5 +314,5 @@ class LivesOfImages(RuleBasedStateMachine):
                 self.get_version(name, "x.x.x")
 
 
-TestLivesOfImages = pytest.mark.usefixtures("_without_motos_own_amis")(LivesOfImages.TestCase)
+TestLivesOfImages = LivesOfImages.TestCase
 LivesOfImages.TestCase.settings = settings(max_examples=30, stateful_step_count=30)

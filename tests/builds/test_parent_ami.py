@@ -15,11 +15,6 @@ from ..refusals import invalid
 from .parents import AMAZON, OTHER_ACCOUNT, UNUSABLE, Meaning, ami_of, meaning_of, platform_of
 
 
-@pytest.fixture(autouse=True)
-def _without_motos_own_amis() -> None:
-    """Not here: these tests use moto's own AMIs."""
-
-
 @pytest.fixture
 def ec2(mocked: Control) -> Any:
     return boto3.client("ec2", region_name=REGION)
@@ -52,6 +47,7 @@ def test_an_own_ami(client: Any, ami: str) -> None:
     assert meaning_of(ami) == Meaning(ami, "Linux", None, ami, "CUSTOM")
 
 
+@pytest.mark.motos_own_amis
 def test_a_public_ami_of_amazon(client: Any, ec2: Any) -> None:
     images = ec2.describe_images(Owners=["amazon"])["Images"]
     windows = next(image["ImageId"] for image in images if image.get("Platform") == "windows")
@@ -182,6 +178,7 @@ def test_a_parameter_with_an_ami_by_name_and_by_arn(client: Any, ssm: Any, ami: 
     assert meaning_of(reference) == Meaning(ami, "Linux", None, ami, "CUSTOM")
 
 
+@pytest.mark.motos_own_amis
 @pytest.mark.parametrize("prefix", ["", f"arn:aws:ssm:{REGION}::parameter"])
 def test_a_public_parameter(client: Any, prefix: str) -> None:
     name = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-x86_64"

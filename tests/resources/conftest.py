@@ -27,12 +27,6 @@ def slow_executions() -> Iterator[Callable[..., None]]:
     state_manager.unset_transition(LIFECYCLE_EXECUTIONS)
 
 
-@pytest.fixture
-def no_amis_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """moto's EC2 begins without its 1,291 AMIs, which take most of the time of a test that needs EC2 but not them."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
-
-
 @pytest.fixture(params=[image_recipes, container_recipes], ids=["image recipes", "container recipes"])
 def recipes(request: pytest.FixtureRequest, mocked: Control) -> Recipes:
     """Both kinds of recipes, for rules that do not tell them apart. A repository for the containers exists."""

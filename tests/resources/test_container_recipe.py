@@ -247,9 +247,8 @@ def test_the_volumes_of_the_instance_follow_the_rules_of_mappings(client: Any) -
 
 
 @pytest.fixture
-def ami(client: Any, monkeypatch: pytest.MonkeyPatch) -> str:
+def ami(client: Any) -> str:
     """The id of an AMI of the account, and an SSM parameter ``/hosts/docker`` that holds it."""
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
     image = boto3.client("ec2", region_name=REGION).register_image(Name="docker-host", RootDeviceName="/dev/xvda")
     ssm = boto3.client("ssm", region_name=REGION)
     ssm.put_parameter(Name="/hosts/docker", Value=image["ImageId"], Type="String")

@@ -28,8 +28,7 @@ def listed(client: Any, **filters: list[str]) -> list[str]:
     return [entry["arn"].removeprefix(ARN) for entry in summaries(client, filters=given)]
 
 
-def test_a_summary_has_what_the_service_shows_in_lists(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def test_a_summary_has_what_the_service_shows_in_lists(client: Any) -> None:
     ami = boto3.client("ec2", region_name=REGION).register_image(Name="host", RootDeviceName="/dev/xvda")["ImageId"]
     common = {
         "containerType": "DOCKER",

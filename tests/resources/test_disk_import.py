@@ -45,8 +45,7 @@ needs_log_groups = pytest.mark.skipif(
 
 
 @pytest.fixture(autouse=True)
-def _parts(client: Any, instance_profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def _parts(client: Any, instance_profile: str) -> None:
     create_infrastructure(client, instance_profile)
     s3 = client_of("s3")
     s3.create_bucket(Bucket="isos")

@@ -41,8 +41,7 @@ EU_ONLY: dict[str, dict[str, Any]] = {"eu_west_1": {}}
 
 
 @pytest.fixture(autouse=True)
-def _role(client: Any, iam: Any, lets_copies_in: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def _role(client: Any, iam: Any, lets_copies_in: None) -> None:
     create_role(iam, "distributor", "imagebuilder.amazonaws.com")
 
 

@@ -28,8 +28,6 @@ needs_log_groups = pytest.mark.skipif(
     reason="the installed botocore does not know the log group of an import",
 )
 
-pytestmark = pytest.mark.usefixtures("few_amis")
-
 
 def test_an_import_answers_with_an_image_build_version(client: Any) -> None:
     answer = client.import_vm_image(

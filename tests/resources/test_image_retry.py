@@ -41,7 +41,7 @@ DONE = "COMPLETED"
 
 
 @pytest.fixture(autouse=True)
-def _parts(client: Any, instance_profile: str, no_amis_of_others: None) -> None:
+def _parts(client: Any, instance_profile: str) -> None:
     create_recipe(client)
     create_infrastructure(client, instance_profile)
 

@@ -36,8 +36,7 @@ WITH_AMIS = ["amis", "snapshots"]
 
 
 @pytest.fixture(params=CLOCKS)
-def clock(request: pytest.FixtureRequest, client: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def clock(request: pytest.FixtureRequest, client: Any) -> Iterator[Clock]:
     create_role()
     make: Callable[[], AbstractContextManager[Clock]] = request.param
     with make() as clock:

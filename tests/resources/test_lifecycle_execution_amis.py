@@ -32,7 +32,7 @@ from .lifecycles import (
 
 
 @pytest.fixture(autouse=True)
-def _today(mocked: Control, no_amis_of_others: None) -> Iterator[None]:
+def _today(mocked: Control) -> Iterator[None]:
     create_role()
     with freeze_time(NOW):
         yield

@@ -37,7 +37,7 @@ DELETED_TOO: dict[str, Any] = {"executionRole": ROLE, "includeResources": {"amis
 
 
 @pytest.fixture(autouse=True)
-def _role(mocked: Control, no_amis_of_others: None) -> None:
+def _role(mocked: Control) -> None:
     create_role()
 
 

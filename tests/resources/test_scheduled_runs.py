@@ -72,8 +72,7 @@ class World(NamedTuple):
 
 
 @pytest.fixture
-def world(client: Any, mocked: Control, instance_profile: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+def world(client: Any, mocked: Control, instance_profile: str) -> Iterator[World]:
     with freeze_time(START):
         create_infrastructure(client, instance_profile)
         world = World(client, mocked)

@@ -28,8 +28,6 @@ from .sharings import (
     policy_of,
 )
 
-pytestmark = pytest.mark.usefixtures("no_amis_of_others")
-
 
 @pytest.fixture(params=KINDS, ids=[shareable.kind for shareable in KINDS])
 def kind(request: pytest.FixtureRequest, client: Any) -> Shareable:

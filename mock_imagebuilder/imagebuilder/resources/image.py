@@ -107,9 +107,8 @@ class Image(Resource):
 
     @property
     def infrastructure(self) -> Mapping[str, Any]:
-        """The infrastructure configuration as it was when the build began."""
-        settings: Mapping[str, Any] = self.record["infrastructureConfiguration"]
-        return settings
+        """The infrastructure configuration as it was when the build began; empty if nothing was built here."""
+        return self.record.get("infrastructureConfiguration") or {}
 
     @property
     def recipe_volumes(self) -> Sequence[Mapping[str, Any]]:
