@@ -9,6 +9,7 @@ assumption a new moto or botocore has broken:
 * the control routes are added to those of moto's own API;
 * births of backends are announced, so that what builds left for a service is there when somebody first looks;
 * moto's EC2 gets the actions for the import and export of virtual machines that it lacks;
+* updates of moto's stacks follow replacements of this service's resources, and its stacks wait for images;
 * while a mock is active, botocore's sessions share what they read from disk and what they work out about their handlers;
 * moto's patterns for ``requests``, which it makes anew whenever a mock starts, are made once;
 * what moto 5.2.0 lacks of the newest moto's own service interface is supplied.
@@ -69,6 +70,8 @@ def install() -> None:
     _install_announcements()
     if "moto.ec2.models" in sys.modules:
         add_ec2_actions()  # its backends may have been born before
+    if "moto.cloudformation.models" in sys.modules:
+        add_stack_resources()
     _install_cheap_sessions()
     _install_kept_patterns()
 
@@ -178,6 +181,8 @@ def _install_announcements() -> None:
             moto_backports.backend_is_born(self.service_name, backend)
             if self.service_name == "ec2":
                 add_ec2_actions()
+            elif self.service_name == "cloudformation":
+                add_stack_resources()
             imagebuilder_backends.outbox.deliver(self.service_name, self.account_id, key, backend)
         return backend
 
@@ -208,6 +213,23 @@ def add_ec2_actions() -> None:
     from .ec2_actions import actions
 
     actions.install(EC2Response)
+
+
+# ---- stacks of CloudFormation ----
+
+
+@cache
+def add_stack_resources() -> None:
+    """Let stacks have resources of this service as AWS's do. To be called when moto's CloudFormation is imported anyway."""
+    from moto.cloudformation import parsing
+    from moto.cloudformation.models import CloudFormationBackend
+
+    from . import stacks
+
+    # It looks for its types once, which may have been before this service had any.
+    for known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
+        known.cache_clear()
+    stacks.install(parsing.ResourceMap, CloudFormationBackend)
 
 
 # ---- loaders ----

@@ -1,0 +1,91 @@
+"""The types, as their schemas describe them: what makes them, what replaces them, what ``Fn::GetAtt`` may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """``AWS::ImageBuilder::<name>``.
+
+    ``arn``: the member that has the ARN, in requests and answers. ``required``: properties. ``updated``: for a type that has
+    no Update operation, the properties whose change does not replace the resource; with one, that of the name does.
+    ``attributes``: what ``Fn::GetAtt`` knows besides ``Arn``. ``is_versioned``: has the attributes ``LatestVersion.*``.
+    """
+
+    name: str
+    arn: str
+    required: tuple[str, ...] = ()
+    updated: frozenset[str] | None = frozenset({"Tags"})
+    attributes: tuple[str, ...] = ()
+    is_versioned: bool = False
+
+    @property
+    def full_name(self) -> str:
+        return f"AWS::ImageBuilder::{self.name}"
+
+    @property
+    def record(self) -> str:
+        """The member of a Get answer that has the resource."""
+        return self.name[0].lower() + self.name[1:]
+
+    def has_attribute(self, name: str) -> bool:
+        return name == "Arn" or name in self.attributes or (self.is_versioned and name in LATEST_VERSIONS)
+
+    def is_replaced_by(self, changed: set[str]) -> bool:
+        """Whether these properties cannot be updated in place."""
+        return "Name" in changed if self.updated is None else bool(changed - self.updated)
+
+
+#: The attributes of a version, by the member of ``latestVersionReferences`` that has their value.
+LATEST_VERSIONS: Mapping[str, str] = {
+    "LatestVersion.Arn": "latestVersionArn",
+    "LatestVersion.Major": "latestMajorVersionArn",
+    "LatestVersion.Minor": "latestMinorVersionArn",
+    "LatestVersion.Patch": "latestPatchVersionArn",
+}
+
+_ALL: tuple[ResourceType, ...] = (
+    ResourceType(
+        "Component",
+        "componentBuildVersionArn",
+        required=("Name", "Platform", "Version"),
+        attributes=("Type", "Encrypted"),
+        is_versioned=True,
+    ),
+    ResourceType("ContainerRecipe", "containerRecipeArn", is_versioned=True),
+    ResourceType(
+        "ImageRecipe",
+        "imageRecipeArn",
+        required=("Name", "ParentImage", "Version"),
+        is_versioned=True,
+    ),
+    ResourceType(
+        "InfrastructureConfiguration",
+        "infrastructureConfigurationArn",
+        required=("InstanceProfileName", "Name"),
+        updated=None,
+    ),
+    ResourceType(
+        "DistributionConfiguration", "distributionConfigurationArn", required=("Distributions", "Name"), updated=None
+    ),
+    ResourceType("ImagePipeline", "imagePipelineArn", updated=None, attributes=("DeploymentId",)),
+    ResourceType(
+        "Image",
+        "imageBuildVersionArn",
+        updated=frozenset({"Tags", "DeletionSettings", "ImagePipelineExecutionSettings"}),
+        attributes=("Name", "ImageId", "ImageUri"),
+        is_versioned=True,
+    ),
+    ResourceType(
+        "LifecyclePolicy",
+        "lifecyclePolicyArn",
+        required=("ExecutionRole", "Name", "PolicyDetails", "ResourceSelection", "ResourceType"),
+        updated=None,
+    ),
+    ResourceType("Workflow", "workflowBuildVersionArn", required=("Name", "Type", "Version"), is_versioned=True),
+)
+
+TYPES: Mapping[str, ResourceType] = {type_.name: type_ for type_ in _ALL}
