@@ -29,8 +29,9 @@ def _follow_replacements(resource_map: Any) -> None:
     def build_resource_diff(self: Any, other_template: dict[str, Any], *args: Any, **kwargs: Any) -> dict[str, Any]:
         actions: dict[str, Any] = diff(self, other_template, *args, **kwargs)
         added, modified = follow_replacements(other_template["Resources"], actions["Add"], actions["Modify"])
-        # A change set says what is added; only the update itself does it later.
-        return {**actions, "Add": added if current_update() else actions["Add"], "Modify": modified}
+        if current_update() is None:  # a change set, which says what is added, not when
+            added, modified = actions["Add"], [name for name in modified if name not in actions["Add"]]
+        return {**actions, "Add": added, "Modify": modified}
 
     @wraps(update)
     def updates(self: Any, *args: Any, **kwargs: Any) -> None:

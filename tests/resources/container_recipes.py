@@ -13,6 +13,8 @@ PARAMETER = "containerRecipeArn"
 SUMMARIES = "containerRecipeSummaryList"
 ARN = f"arn:aws:imagebuilder:{REGION}:{ACCOUNT}:container-recipe/"
 REPOSITORY = "web"
+#: The tag of a repository in which lifecycle executions may delete.
+ACCESS = [{"Key": "LifecycleExecutionAccess", "Value": "EC2 Image Builder"}]
 DOCKERFILE = (
     "FROM {{{ imagebuilder:parentImage }}}\n{{{ imagebuilder:environments }}}\n{{{ imagebuilder:components }}}\n"
 )

@@ -16,11 +16,11 @@ from mock_imagebuilder import Control, imagebuilder_backends
 from ..conftest import ACCOUNT, REGION
 from ..images import get_image, state_of
 from ..refusals import not_found
+from .container_recipes import ACCESS
 from .lifecycle_images import DELETION, NOW, SUCCESS, run
 from .lifecycles import TAGS, actions, create_policy, create_role, resources, rule
 
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/web"
-ACCESS = [{"Key": "LifecycleExecutionAccess", "Value": "EC2 Image Builder"}]
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from moto.core.common_models import CloudFormationModel
 
 from ..exceptions import invalid_combination, invalid_value
 from ..models import imagebuilder_backends
+from .failures import HandlerFailure
 from .properties import as_boolean
 from .resources import Properties, StackResource
 from .types import TYPES
@@ -109,22 +110,26 @@ class Image(StackResource, CloudFormationModel):
         image = self._record()
         if self._is_running(image):
             self.call("CancelImageCreation", {"imageBuildVersionArn": self.arn})
-            super().remove()
-        elif (role := self.properties.get(_DELETION, {}).get("ExecutionRole")) and image["state"][
-            "status"
-        ] in _WITH_OUTPUTS:
-            kinds = ("containers",) if image["type"] == "DOCKER" else ("amis", "snapshots")
-            self.call(
-                "StartResourceStateUpdate",
-                {
-                    "resourceArn": self.arn,
-                    "state": {"status": "DELETED"},
-                    "executionRole": role,
-                    "includeResources": dict.fromkeys(kinds, True),
-                },
-            )
+        role = self.properties.get(_DELETION, {}).get("ExecutionRole")
+        if role is not None and image["state"]["status"] in _WITH_OUTPUTS:
+            self._remove_with_outputs(image, role)
         else:
             super().remove()
+
+    def _remove_with_outputs(self, image: Mapping[str, Any], role: str) -> None:
+        """:raises HandlerFailure: the lifecycle execution could not delete all of them."""
+        kinds = ("containers",) if image["type"] == "DOCKER" else ("amis", "snapshots")
+        request = {
+            "resourceArn": self.arn,
+            "state": {"status": "DELETED"},
+            "executionRole": role,
+            "includeResources": dict.fromkeys(kinds, True),
+        }
+        execution = self.call("StartResourceStateUpdate", request)["lifecycleExecutionId"]
+        answer = self.call("GetLifecycleExecution", {"lifecycleExecutionId": execution})
+        state = answer["lifecycleExecution"]["state"]
+        if state["status"] == "FAILED":
+            raise HandlerFailure(state["reason"], "NotStabilized")
 
     def _record(self) -> Mapping[str, Any]:
         record: Mapping[str, Any] = self.call("GetImage", {"imageBuildVersionArn": self.arn})["image"]

@@ -39,6 +39,7 @@ class StackResource:
         self.arn = ""
         self.properties: Properties = {}
         self.is_retained = False
+        self._attributes: dict[str, Any] = {}
 
     @classmethod
     def cloudformation_type(cls) -> str:
@@ -87,6 +88,19 @@ class StackResource:
         return resource
 
     @classmethod
+    def delete_from_cloudformation_json(
+        cls,
+        resource_name: str,
+        cloudformation_json: dict[str, Any],  # noqa: ARG003 - moto gives it
+        account_id: str,
+        region_name: str,
+    ) -> None:
+        """For a resource of which nothing but the physical id is known. Errors: as :meth:`delete`."""
+        resource = cls(account_id, region_name, resource_name)
+        resource.arn = resource_name
+        resource.go()
+
+    @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
         return cls.TYPE.has_attribute(attr)
 
@@ -98,11 +112,16 @@ class StackResource:
             raise UnformattedGetAttTemplateException
         if attribute_name == "Arn":
             return self.arn
-        with self.handled(self.arn):
-            answer = self.call(f"Get{self.TYPE.name}", {self.TYPE.arn: self.arn})
-        if attribute_name in LATEST_VERSIONS:
-            return answer["latestVersionReferences"][LATEST_VERSIONS[attribute_name]]
-        return self.attribute(attribute_name, answer[self.TYPE.record])
+        # moto reads outputs when somebody asks for them, AWS when the stack is made: what is gone has what it had.
+        with suppress(ImageBuilderException):
+            self._attributes[attribute_name] = self._attribute_now(attribute_name)
+        return self._attributes.get(attribute_name)
+
+    def _attribute_now(self, name: str) -> Any:
+        answer = self.call(f"Get{self.TYPE.name}", {self.TYPE.arn: self.arn})
+        if name in LATEST_VERSIONS:
+            return answer["latestVersionReferences"][LATEST_VERSIONS[name]]
+        return self.attribute(name, answer[self.TYPE.record])
 
     def is_created(self) -> bool:
         return True
