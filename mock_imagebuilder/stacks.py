@@ -43,7 +43,7 @@ def _follow_replacements(resource_map: Any) -> None:
 
 
 def _let_stacks_wait(backend: Any) -> None:
-    for name in ("describe_stacks", "get_stack"):
+    for name in ("describe_stacks", "get_stack", "list_stacks"):
         _look_first(backend, name)
 
 

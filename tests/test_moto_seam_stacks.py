@@ -61,6 +61,7 @@ def test_the_methods_that_are_changed() -> None:
         parsing.ResourceMap.build_resource_diff: ["self", "other_template", "parameters"],
         CloudFormationBackend.describe_stacks: ["self", "name_or_stack_id"],
         CloudFormationBackend.get_stack: ["self", "name_or_stack_id"],
+        CloudFormationBackend.list_stacks: ["self", "status_filter"],
     }
     for method, expected in parameters.items():
         assert method.__module__.startswith("moto.")

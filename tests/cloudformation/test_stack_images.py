@@ -80,12 +80,13 @@ class TestWaiting:
         stacks.create(builds())
         assert stacks.status() == "CREATE_COMPLETE"
 
-    def test_the_first_of_all_stacks_are_looked_at(self, stacks: Stacks, mocked: Control) -> None:
+    def test_lists_of_stacks_look_too(self, stacks: Stacks, mocked: Control) -> None:
         mocked.progress("manual", times=1)
         stacks.create(AN_IMAGE)
-        for _ in range(12):
+        for _ in range(6):
             (stack,) = stacks.client.describe_stacks()["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE"
+            (summary,) = stacks.client.list_stacks()["StackSummaries"]
+        assert (stack["StackStatus"], summary["StackStatus"]) == ("CREATE_COMPLETE", "CREATE_COMPLETE")
 
 
 class TestFailure:
@@ -111,6 +112,23 @@ class TestFailure:
         client.cancel_image_creation(imageBuildVersionArn=ARN)
         assert stacks.status() == "CREATE_FAILED"
         assert stacks.reasons()[-1] == ("CREATE_FAILED", "Image creation is cancelled.")
+
+    def test_an_image_that_somebody_deletes(self, stacks: Stacks, client: Any, mocked: Control) -> None:
+        mocked.progress("manual", times=1000)
+        stacks.create(AN_IMAGE)
+        client.cancel_image_creation(imageBuildVersionArn=ARN)
+        client.delete_image(imageBuildVersionArn=ARN)
+        assert stacks.status() == "CREATE_FAILED"
+        assert stacks.reasons()[-1] == (
+            "CREATE_FAILED",
+            f"The following required resource 'Image' cannot be found: '{ARN}'.",
+        )
+
+    def test_a_look_that_fails_is_none(self, stacks: Stacks, mocked: Control) -> None:
+        mocked.progress("manual", times=1)
+        mocked.fail_operation("GetImage", error="TooManyRequestsException", times=2)
+        stacks.create(AN_IMAGE)
+        assert {stacks.status() for _ in range(12)} == {"CREATE_IN_PROGRESS", "CREATE_COMPLETE"}
 
     def test_a_stack_that_has_failed_can_be_deleted(self, stacks: Stacks, client: Any, mocked: Control) -> None:
         mocked.fail_next_build(stage="BUILDING", reason="No space left.")

@@ -24,6 +24,7 @@ from .templates import (
     recipe,
     ref,
     resource,
+    stack_refused,
     template,
     with_attributes,
     workflow,
@@ -142,11 +143,17 @@ class TestReplacement:
         assert recipes(client) == ["web-server/1.0.0"]
         assert get_pipeline(client)["imageRecipeArn"].endswith("web-server/1.0.0")
 
-    def test_a_resource_of_another_type(self, stacks: Stacks, client: Any) -> None:
-        stacks.create(template(Thing=infrastructure()))
-        stacks.update(template(Thing=distribution()))
-        assert stacks.physical_ids() == {"Thing": "distribution-configuration/near"}
-        assert client.list_infrastructure_configurations()["infrastructureConfigurationSummaryList"] == []
+    @pytest.mark.parametrize(
+        "before", [infrastructure(), {"Type": "AWS::SQS::Queue"}], ids=lambda before: before["Type"]
+    )
+    def test_a_resource_of_another_type(self, stacks: Stacks, client: Any, before: dict[str, Any]) -> None:
+        stacks.create(template(Thing=before))
+        with stack_refused(
+            "Update of resource type is not permitted. "
+            "The new template modifies resource type of the following resources: [Thing]"
+        ):
+            stacks.update(template(Thing=distribution()))
+        assert client.list_distribution_configurations()["distributionConfigurationSummaryList"] == []
 
     def test_what_is_replaced_may_be_retained(self, stacks: Stacks, client: Any) -> None:
         stacks.create(builds())

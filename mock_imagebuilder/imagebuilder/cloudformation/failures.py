@@ -57,3 +57,13 @@ class PropertiesRefused(StackFailure):
 
     def __init__(self, logical_id: str, rules: list[str]) -> None:
         super().__init__("\n".join([f"Properties validation failed for resource {logical_id} with message:", *rules]))
+
+
+class TypeChangeRefused(StackFailure):
+    """An update gives a resource another type."""
+
+    def __init__(self, logical_id: str) -> None:
+        super().__init__(
+            "Update of resource type is not permitted. "
+            f"The new template modifies resource type of the following resources: [{logical_id}]"
+        )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from moto.core.common_models import CloudFormationModel
 
-from ..exceptions import invalid_combination, invalid_value
+from ..exceptions import ImageBuilderException, ResourceNotFoundException, invalid_combination, invalid_value
 from ..models import imagebuilder_backends
 from .failures import HandlerFailure
 from .properties import as_boolean
@@ -80,14 +81,17 @@ class Image(StackResource, CloudFormationModel):
 
     def is_created(self) -> bool:
         """Whether the build has come to a good end. To ask is to look at the image, as the handler in AWS polls it."""
-        with self.handled(self.arn):
+        with suppress(ImageBuilderException):  # the handler asks again
             image = self._record()
-        return not self._is_running(image) and _failure(image) is None
+            return not self._is_running(image) and _failure(image) is None
+        return False
 
     def failure(self) -> str | None:
-        backend = imagebuilder_backends.of(self.account_id, self.region_name)
-        image = backend.images.find(self.arn)
-        return None if image is None else _failure(image.record)
+        try:
+            image = imagebuilder_backends.of(self.account_id, self.region_name).images.get(self.arn)
+        except ResourceNotFoundException as error:
+            return error.message
+        return _failure(image.record)
 
     def attribute(self, name: str, record: Mapping[str, Any]) -> Any:
         """``ImageId`` and ``ImageUri`` are those of the stack's Region; None while there is none."""

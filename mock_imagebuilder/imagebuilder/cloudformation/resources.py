@@ -12,7 +12,7 @@ from moto.moto_api._internal import mock_random
 from .. import api
 from ..exceptions import ImageBuilderException, OperationNotImplemented, ResourceNotFoundException
 from ..models import imagebuilder_backends
-from .failures import HandlerFailure, PropertiesRefused
+from .failures import HandlerFailure, PropertiesRefused, TypeChangeRefused
 from .properties import members_of
 from .types import LATEST_VERSIONS, TYPES, ResourceType
 from .updates import current_update
@@ -31,11 +31,10 @@ class StackResource:
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Any:
         return object.__new__(cls)
 
-    def __init__(self, account_id: str, region_name: str, logical_id: str, stack_id: str | None = None) -> None:
+    def __init__(self, account_id: str, region_name: str, logical_id: str) -> None:
         self.account_id = account_id
         self.region_name = region_name
         self.logical_id = logical_id
-        self.stack_id = stack_id
         self.arn = ""
         self.properties: Properties = {}
         self.is_retained = False
@@ -59,14 +58,14 @@ class StackResource:
         cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str, **kwargs: Any
     ) -> StackResource:
         """:raises StackFailure: the properties are not right, or the service refuses them."""
-        resource = cls(account_id, region_name, kwargs.get("LogicalId", resource_name), kwargs.get("StackId"))
+        resource = cls(account_id, region_name, kwargs.get("LogicalId", resource_name))
         resource.take(cloudformation_json)
         return resource
 
     @classmethod
     def update_from_cloudformation_json(
         cls,
-        original_resource: StackResource,
+        original_resource: Any,
         new_resource_name: str,  # noqa: ARG003 - moto gives it by this name
         cloudformation_json: dict[str, Any],
         account_id: str,
@@ -76,12 +75,14 @@ class StackResource:
 
         :raises StackFailure: as above. Then nothing has changed.
         """
+        if not isinstance(original_resource, cls):
+            raise TypeChangeRefused(original_resource.logical_resource_id)
         properties = cloudformation_json["Properties"]
         changed = original_resource.changed(properties)
-        if type(original_resource) is cls and not original_resource.is_replaced_by(changed, properties):
+        if not original_resource.is_replaced_by(changed, properties):
             original_resource.update(cloudformation_json, changed)
             return original_resource
-        resource = cls(account_id, region_name, original_resource.logical_id, original_resource.stack_id)
+        resource = cls(account_id, region_name, original_resource.logical_id)
         resource.take(cloudformation_json)
         if cloudformation_json.get("UpdateReplacePolicy") != "Retain":
             original_resource.go()
