@@ -33,6 +33,16 @@ class StackFailure(ServiceException):
 
     code = "ValidationError"
 
+    def __init__(self, message: str) -> None:
+        super().__init__("".join(map(_in_xml, message)))
+
+
+def _in_xml(character: str) -> str:
+    """moto writes answers in XML, which has no control characters and no halves of surrogate pairs."""
+    if character.isprintable() or character == "\n":
+        return character
+    return character.encode("unicode_escape").decode()
+
 
 class HandlerFailure(StackFailure):
     """The handler of a resource has failed."""
@@ -57,6 +67,17 @@ class PropertiesRefused(StackFailure):
 
     def __init__(self, logical_id: str, rules: list[str]) -> None:
         super().__init__("\n".join([f"Properties validation failed for resource {logical_id} with message:", *rules]))
+
+
+def extraneous(path: str, name: str) -> str:
+    """The rule that a property breaks that its type does not have."""
+    return f"{path}: extraneous key [{name}] is not permitted"
+
+
+def not_an_object(path: str, value: object) -> str:
+    """The rule that a property breaks that should have properties itself."""
+    found = {list: "JSONArray", str: "String", bool: "Boolean", int: "Integer"}.get(type(value), "Number")
+    return f"{path}: expected type: JSONObject, found: {found}"
 
 
 class TypeChangeRefused(StackFailure):

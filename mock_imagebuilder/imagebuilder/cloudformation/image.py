@@ -42,18 +42,11 @@ class ImagePipeline(StackResource, CloudFormationModel):
 class Image(StackResource, CloudFormationModel):
     TYPE = TYPES["Image"]
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    def members(self, properties: Properties) -> dict[str, Any]:
-        return super().members({name: properties[name] for name in properties if name not in (_EXECUTION, _DELETION)})
-
     def create(self, properties: Properties) -> str:
+        members = self.members(properties)
         settings = properties.get(_EXECUTION)
         if settings is None:
             return super().create(properties)
-        members = self.members(properties)
         if members.keys() - {"tags"}:
             raise invalid_combination(_EXECUTION, f"{_EXECUTION} can only be provided together with Tags.")
         tags = {"tags": members["tags"]} if "tags" in members else {}

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from ..api import load_model
+from .failures import extraneous, not_an_object
 
 #: Members that properties have other names for, by the shape that has them. In requests (None), a version is a ``Version``.
 _RENAMED: Mapping[str | None, Mapping[str, str]] = {
@@ -67,7 +68,7 @@ class _Reader:
         for name, value in properties.items():
             member = name if is_free and name in shapes else known.get(name)
             if member is None:
-                self._rules.append(f"{path}: extraneous key [{name}] is not permitted")
+                self._rules.append(extraneous(path, name))
             else:
                 members[member] = self._value(shapes[member]["shape"], value, f"{path}/{name}", is_free)
         return members
@@ -75,7 +76,10 @@ class _Reader:
     def _value(self, shape_name: str, value: Any, path: str, is_free: bool) -> Any:
         shape = load_model().shape(shape_name)
         kind = shape["type"]
-        if kind == "structure" and isinstance(value, Mapping):
+        if kind == "structure" and not isinstance(value, Mapping):
+            self._rules.append(not_an_object(path, value))
+            return value
+        if kind == "structure":
             return self.structure(shape_name, shape_name, value, path, is_free or shape_name in _FREE_FORM)
         if kind == "list" and isinstance(value, list):
             item = shape["member"]["shape"]

@@ -10,9 +10,9 @@ from moto.core.common_models import CloudFormationModel
 from moto.moto_api._internal import mock_random
 
 from .. import api
-from ..exceptions import ImageBuilderException, OperationNotImplemented, ResourceNotFoundException
+from ..exceptions import ImageBuilderException, OperationNotImplemented, ResourceNotFoundException, invalid_value
 from ..models import imagebuilder_backends
-from .failures import HandlerFailure, PropertiesRefused, TypeChangeRefused
+from .failures import HandlerFailure, PropertiesRefused, TypeChangeRefused, extraneous, not_an_object
 from .properties import members_of
 from .types import LATEST_VERSIONS, TYPES, ResourceType
 from .updates import current_update
@@ -46,7 +46,8 @@ class StackResource:
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        return "Name"
+        """None: moto is to make up no name. A resource without one is refused."""
+        return ""
 
     @property
     def physical_resource_id(self) -> str:
@@ -77,7 +78,7 @@ class StackResource:
         """
         if not isinstance(original_resource, cls):
             raise TypeChangeRefused(original_resource.logical_resource_id)
-        properties = cloudformation_json["Properties"]
+        properties = original_resource.properties_of(cloudformation_json)
         changed = original_resource.changed(properties)
         if not original_resource.is_replaced_by(changed, properties):
             original_resource.update(cloudformation_json, changed)
@@ -172,9 +173,16 @@ class StackResource:
 
     # ---- what they have in common ----
 
+    def properties_of(self, definition: Mapping[str, Any]) -> Properties:
+        """:raises PropertiesRefused: there are none."""
+        properties = definition.get("Properties", {})
+        if not isinstance(properties, Mapping):
+            raise PropertiesRefused(self.logical_id, [not_an_object("#", properties)])
+        return properties
+
     def take(self, definition: Mapping[str, Any]) -> None:
         """Make the resource."""
-        properties = definition["Properties"]
+        properties = self.properties_of(definition)
         identifier = str(properties.get("Name", self.logical_id))
         with self.handled(identifier):
             self.arn = self.create(properties)
@@ -189,7 +197,7 @@ class StackResource:
         return {name for name in names if self.properties.get(name) != properties.get(name)}
 
     def update(self, definition: Mapping[str, Any], changed: set[str]) -> None:
-        properties = definition["Properties"]
+        properties = self.properties_of(definition)
         with self.handled(self.arn):
             members = self.members(properties)
             if self.TYPE.updated is None and changed - {"Tags"}:
@@ -201,20 +209,29 @@ class StackResource:
                 self._update_tags(members.get("tags", {}))
         self._remember(definition)
 
-    def _update_tags(self, tags: Mapping[str, str]) -> None:
+    def _update_tags(self, tags: Any) -> None:
+        if not isinstance(tags, Mapping):
+            raise invalid_value("tags", "tags must be an object")
         if surplus := sorted(self.properties.get("Tags", {}).keys() - tags.keys()):
             self.call("UntagResource", {"resourceArn": self.arn, "tagKeys": surplus})
         if tags:
             self.call("TagResource", {"resourceArn": self.arn, "tags": tags})
 
     def _remember(self, definition: Mapping[str, Any]) -> None:
-        self.properties = definition["Properties"]
+        self.properties = self.properties_of(definition)
         self.is_retained = definition.get("DeletionPolicy") == "Retain"
 
     def members(self, properties: Properties) -> dict[str, Any]:
         """:raises PropertiesRefused: a property is missing, or there is no such property."""
         rules = [f"#: required key [{name}] not found" for name in self.TYPE.required if name not in properties]
-        members = members_of(f"Create{self.TYPE.name}", properties, rules)
+        for name, known in self.TYPE.own.items():
+            value = properties.get(name, {})
+            if not isinstance(value, Mapping):
+                rules.append(not_an_object(f"#/{name}", value))
+            else:
+                rules += [extraneous(f"#/{name}", key) for key in value if key not in known]
+        of_requests = {name: value for name, value in properties.items() if name not in self.TYPE.own}
+        members = members_of(f"Create{self.TYPE.name}", of_requests, rules)
         if rules:
             raise PropertiesRefused(self.logical_id, rules)
         return members

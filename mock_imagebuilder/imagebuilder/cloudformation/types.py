@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,7 @@ class ResourceType:
 
     ``arn``: the member that has the ARN, in requests and answers. ``required``: properties. ``updated``: for a type that has
     no Update operation, the properties whose change does not replace the resource; with one, that of the name does.
+    ``own``: the properties that no member of a request stands for, with the properties that they have.
     ``attributes``: what ``Fn::GetAtt`` knows besides ``Arn``. ``is_versioned``: has the attributes ``LatestVersion.*``.
     """
 
@@ -19,6 +20,7 @@ class ResourceType:
     arn: str
     required: tuple[str, ...] = ()
     updated: frozenset[str] | None = frozenset({"Tags"})
+    own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
     is_versioned: bool = False
 
@@ -76,6 +78,7 @@ _ALL: tuple[ResourceType, ...] = (
         "Image",
         "imageBuildVersionArn",
         updated=frozenset({"Tags", "DeletionSettings", "ImagePipelineExecutionSettings"}),
+        own={"DeletionSettings": ("ExecutionRole",), "ImagePipelineExecutionSettings": ("DeploymentId", "OnUpdate")},
         attributes=("Name", "ImageId", "ImageUri"),
         is_versioned=True,
     ),
