@@ -68,10 +68,9 @@ def install() -> None:
     add_control_routes(control_routes.ROUTES)
     _install_short_way()
     _install_announcements()
-    if "moto.ec2.models" in sys.modules:
-        add_ec2_actions()  # its backends may have been born before
-    if "moto.cloudformation.models" in sys.modules:
-        add_stack_resources()
+    for service, add in _ADDITIONS.items():
+        if f"moto.{service}.models" in sys.modules:
+            add()  # its backends may have been born before
     _install_cheap_sessions()
     _install_kept_patterns()
 
@@ -179,10 +178,8 @@ def _install_announcements() -> None:
         with backend_lock:
             backend = get_backend(self, region_name)
             moto_backports.backend_is_born(self.service_name, backend)
-            if self.service_name == "ec2":
-                add_ec2_actions()
-            elif self.service_name == "cloudformation":
-                add_stack_resources()
+            if self.service_name in _ADDITIONS:
+                _ADDITIONS[self.service_name]()
             imagebuilder_backends.outbox.deliver(self.service_name, self.account_id, key, backend)
         return backend
 
@@ -230,6 +227,10 @@ def add_stack_resources() -> None:
     for known in (parsing.get_model_list, parsing.get_model_map, parsing.get_name_type_map):
         known.cache_clear()
     stacks.install(parsing.ResourceMap, CloudFormationBackend)
+
+
+#: What is added to other services of moto, when they are imported anyway.
+_ADDITIONS: Mapping[str, Callable[[], None]] = {"ec2": add_ec2_actions, "cloudformation": add_stack_resources}
 
 
 # ---- loaders ----

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from hypothesis import settings
 
@@ -62,16 +60,12 @@ def client(mocked: Control) -> Iterator[ImagebuilderClient]:
         yield imagebuilder
 
 
-@cache
-def _iam() -> Any:
-    credentials = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-    return boto3.Session(**credentials).client("iam", region_name=REGION)
-
-
 @pytest.fixture
 def iam(mocked: Control) -> Any:
     """A client of IAM, the same for all tests."""
-    return _iam()
+    from .images import client_of
+
+    return client_of("iam")
 
 
 @pytest.fixture

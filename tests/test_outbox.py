@@ -47,7 +47,6 @@ def beginning(defers: bool, looks: bool) -> Iterator[Telling]:
         # moto's Auto Scaling gives birth to an EC2 when it is reset, if a test before this one has used it.
         ec2_backends.clear()
         patched.setattr(imagebuilder_backends.outbox, "deferring", defers)
-        patched.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # saves most of the time
         with even_chance():
             yield Telling(control, look, traveller.shift)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import CloudFormationModel
 
 from ..exceptions import ImageBuilderException, ResourceNotFoundException, invalid_combination, invalid_value
+from ..ids import derived_uuid
 from ..models import imagebuilder_backends
+from ..resources.lifecycle_rules import INCLUDABLE
+from ..resources.resource_state import RESOURCE_TYPES
 from .failures import HandlerFailure
 from .properties import as_boolean
 from .resources import Properties, StackResource
-from .types import TYPES
+
+if TYPE_CHECKING:
+    from ..resources.image import Image as BuiltImage
 
 _EXECUTION = "ImagePipelineExecutionSettings"
 _DELETION = "DeletionSettings"
@@ -28,31 +32,27 @@ _OF_RUNS = ("dateUpdated", "dateLastRun", "dateNextRun", "lastRunStatus", "conse
 def deployment_id(record: Mapping[str, Any]) -> str:
     """Another one for every configuration of every pipeline, in the form of a UUID."""
     configuration = {name: value for name, value in record.items() if name not in _OF_RUNS}
-    digits = hashlib.md5(json.dumps(configuration, sort_keys=True).encode(), usedforsecurity=False).hexdigest()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+    return derived_uuid(json.dumps(configuration, sort_keys=True))
 
 
 class ImagePipeline(StackResource, CloudFormationModel):
-    TYPE = TYPES["ImagePipeline"]
+    """``AWS::ImageBuilder::ImagePipeline``."""
 
     def attribute(self, _name: str, record: Mapping[str, Any]) -> Any:
         return deployment_id(record)
 
 
 class Image(StackResource, CloudFormationModel):
-    TYPE = TYPES["Image"]
+    """``AWS::ImageBuilder::Image``."""
 
-    def create(self, properties: Properties) -> str:
-        members = self.members(properties)
+    def create(self, members: Mapping[str, Any], properties: Properties) -> str:
         settings = properties.get(_EXECUTION)
         if settings is None:
-            return super().create(properties)
+            return super().create(members, properties)
         if members.keys() - {"tags"}:
             raise invalid_combination(_EXECUTION, f"{_EXECUTION} can only be provided together with Tags.")
-        tags = {"tags": members["tags"]} if "tags" in members else {}
-        answer = self.call(
-            "StartImagePipelineExecution", {"imagePipelineArn": self._pipeline_of(settings.get("DeploymentId")), **tags}
-        )
+        pipeline = self._pipeline_of(settings.get("DeploymentId"))
+        answer = self.call("StartImagePipelineExecution", {"imagePipelineArn": pipeline, **members})
         arn: str = answer["imageBuildVersionArn"]
         return arn
 
@@ -60,10 +60,7 @@ class Image(StackResource, CloudFormationModel):
         """:raises InvalidParameterValueException: no image pipeline of the account and Region is deployed as this."""
         backend = imagebuilder_backends.of(self.account_id, self.region_name)
         for pipeline in backend.image_pipelines:
-            if (
-                deployment_id(self.call("GetImagePipeline", {"imagePipelineArn": pipeline.arn})["imagePipeline"])
-                == wanted
-            ):
+            if deployment_id(pipeline.record) == wanted:
                 return pipeline.arn
         raise invalid_value(f"{_EXECUTION}.DeploymentId", f"No image pipeline has the deployment ID '{wanted}'.")
 
@@ -75,16 +72,19 @@ class Image(StackResource, CloudFormationModel):
     def is_created(self) -> bool:
         """Whether the build has come to a good end. To ask is to look at the image, as the handler in AWS polls it."""
         with suppress(ImageBuilderException):  # the handler asks again
-            image = self._record()
-            return not self._is_running(image) and _failure(image) is None
+            self._record()
+            return not self._image().build.is_running and self.failure() is None
         return False
 
     def failure(self) -> str | None:
         try:
-            image = imagebuilder_backends.of(self.account_id, self.region_name).images.get(self.arn)
+            state = self._image().record["state"]
         except ResourceNotFoundException as error:
             return error.message
-        return _failure(image.record)
+        if state["status"] == "CANCELLED":
+            return "Image creation is cancelled."
+        reason: str | None = state["reason"] if state["status"] == "FAILED" else None
+        return reason
 
     def attribute(self, name: str, record: Mapping[str, Any]) -> Any:
         """``ImageId`` and ``ImageUri`` are those of the stack's Region; None while there is none."""
@@ -105,7 +105,7 @@ class Image(StackResource, CloudFormationModel):
     def remove(self) -> None:
         """Its build is cancelled if it is running. Outputs stay, unless ``DeletionSettings`` has a role to delete them."""
         image = self._record()
-        if self._is_running(image):
+        if self._image().build.is_running:
             self.call("CancelImageCreation", {"imageBuildVersionArn": self.arn})
         role = self.properties.get(_DELETION, {}).get("ExecutionRole")
         if role is not None and image["state"]["status"] in _WITH_OUTPUTS:
@@ -115,12 +115,11 @@ class Image(StackResource, CloudFormationModel):
 
     def _remove_with_outputs(self, image: Mapping[str, Any], role: str) -> None:
         """:raises HandlerFailure: the lifecycle execution could not delete all of them."""
-        kinds = ("containers",) if image["type"] == "DOCKER" else ("amis", "snapshots")
         request = {
             "resourceArn": self.arn,
             "state": {"status": "DELETED"},
             "executionRole": role,
-            "includeResources": dict.fromkeys(kinds, True),
+            "includeResources": dict.fromkeys(INCLUDABLE[RESOURCE_TYPES[image["type"]]], True),
         }
         execution = self.call("StartResourceStateUpdate", request)["lifecycleExecutionId"]
         answer = self.call("GetLifecycleExecution", {"lifecycleExecutionId": execution})
@@ -129,20 +128,14 @@ class Image(StackResource, CloudFormationModel):
             raise HandlerFailure(state["reason"], "NotStabilized")
 
     def _record(self) -> Mapping[str, Any]:
+        """To ask for it is to look at the image: a build that waits to be looked at goes on."""
         record: Mapping[str, Any] = self.call("GetImage", {"imageBuildVersionArn": self.arn})["image"]
         return record
 
-    def _is_running(self, record: Mapping[str, Any]) -> bool:
-        backend = imagebuilder_backends.of(self.account_id, self.region_name)
-        return backend.images.get(record["arn"]).build.is_running
+    def _image(self) -> BuiltImage:
+        """:raises ResourceNotFoundException: it is gone."""
+        return imagebuilder_backends.of(self.account_id, self.region_name).images.get(self.arn)
 
 
-def _failure(record: Mapping[str, Any]) -> str | None:
-    state: Mapping[str, str] = record["state"]
-    if state["status"] == "CANCELLED":
-        return "Image creation is cancelled."
-    return state["reason"] if state["status"] == "FAILED" else None
-
-
-def _last(values: Any) -> str | None:
-    return next(iter([*values][::-1]), None)
+def _last(values: Iterable[str]) -> str | None:
+    return next(reversed([*values]), None)

@@ -37,6 +37,10 @@ def members_of(operation_name: str, properties: Mapping[str, Any], rules: list[s
     return _Reader(rules).structure(shape_name, None, properties, "#", False)
 
 
+def member_name(property_name: str) -> str:
+    return property_name[0].lower() + property_name[1:]
+
+
 def as_boolean(value: Any) -> Any:
     """``"true"`` and ``"false"`` are booleans, everything else is what it is."""
     if isinstance(value, str) and value.lower() in ("true", "false"):

@@ -13,7 +13,7 @@ from .. import api
 from ..exceptions import ImageBuilderException, OperationNotImplemented, ResourceNotFoundException, invalid_value
 from ..models import imagebuilder_backends
 from .failures import HandlerFailure, PropertiesRefused, TypeChangeRefused, extraneous, not_an_object
-from .properties import members_of
+from .properties import member_name, members_of
 from .types import LATEST_VERSIONS, TYPES, ResourceType
 from .updates import current_update
 
@@ -26,7 +26,12 @@ class StackResource:
     moto's dashboard shows the service's own resource, not this, so moto does not keep a list of these.
     """
 
+    #: That of the class's name.
     TYPE: ClassVar[ResourceType]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.TYPE = TYPES[cls.__name__]
 
     def __new__(cls, *_args: Any, **_kwargs: Any) -> Any:
         return object.__new__(cls)
@@ -81,7 +86,8 @@ class StackResource:
         properties = original_resource.properties_of(cloudformation_json)
         changed = original_resource.changed(properties)
         if not original_resource.is_replaced_by(changed, properties):
-            original_resource.update(cloudformation_json, changed)
+            original_resource.update(properties, changed)
+            original_resource.remember(cloudformation_json)
             return original_resource
         resource = cls(account_id, region_name, original_resource.logical_id)
         resource.take(cloudformation_json)
@@ -155,9 +161,9 @@ class StackResource:
 
     # ---- what the types of resources do in their own ways ----
 
-    def create(self, properties: Properties) -> str:
+    def create(self, members: Mapping[str, Any], _properties: Properties) -> str:
         """:returns: the ARN."""
-        arn: str = self.call(f"Create{self.TYPE.name}", self.members(properties))[self.TYPE.arn]
+        arn: str = self.call(f"Create{self.TYPE.name}", members)[self.TYPE.arn]
         return arn
 
     def remove(self) -> None:
@@ -165,7 +171,7 @@ class StackResource:
 
     def attribute(self, name: str, record: Mapping[str, Any]) -> Any:
         """An attribute of the type's own, from the record of the resource as Get has it."""
-        return record[name[0].lower() + name[1:]]
+        return record[member_name(name)]
 
     def is_replaced_by(self, changed: set[str], _properties: Properties) -> bool:
         """:param changed: the names of the properties that differ from these new ones."""
@@ -185,8 +191,8 @@ class StackResource:
         properties = self.properties_of(definition)
         identifier = str(properties.get("Name", self.logical_id))
         with self.handled(identifier):
-            self.arn = self.create(properties)
-        self._remember(definition)
+            self.arn = self.create(self.members(properties), properties)
+        self.remember(definition)
         update = current_update()
         if update is not None:
             update.made.append(self)
@@ -196,18 +202,16 @@ class StackResource:
         names = self.properties.keys() | properties.keys()
         return {name for name in names if self.properties.get(name) != properties.get(name)}
 
-    def update(self, definition: Mapping[str, Any], changed: set[str]) -> None:
-        properties = self.properties_of(definition)
+    def update(self, properties: Properties, changed: set[str]) -> None:
         with self.handled(self.arn):
             members = self.members(properties)
-            if self.TYPE.updated is None and changed - {"Tags"}:
+            if self.TYPE.has_update and changed - {"Tags"}:
                 operation = f"Update{self.TYPE.name}"
                 known = {member.name for member in api.operations()[operation].members}
                 given = {name: value for name, value in members.items() if name in known}
                 self.call(operation, {**given, self.TYPE.arn: self.arn})
             if "Tags" in changed:
                 self._update_tags(members.get("tags", {}))
-        self._remember(definition)
 
     def _update_tags(self, tags: Any) -> None:
         if not isinstance(tags, Mapping):
@@ -217,7 +221,7 @@ class StackResource:
         if tags:
             self.call("TagResource", {"resourceArn": self.arn, "tags": tags})
 
-    def _remember(self, definition: Mapping[str, Any]) -> None:
+    def remember(self, definition: Mapping[str, Any]) -> None:
         self.properties = self.properties_of(definition)
         self.is_retained = definition.get("DeletionPolicy") == "Retain"
 
@@ -258,29 +262,32 @@ class StackResource:
             raise HandlerFailure.of(error, self.TYPE.full_name, identifier) from None
 
 
+# moto finds its types among the direct subclasses of its model.
+
+
 class Component(StackResource, CloudFormationModel):
-    TYPE = TYPES["Component"]
+    """``AWS::ImageBuilder::Component``."""
 
 
 class ContainerRecipe(StackResource, CloudFormationModel):
-    TYPE = TYPES["ContainerRecipe"]
+    """``AWS::ImageBuilder::ContainerRecipe``."""
 
 
 class ImageRecipe(StackResource, CloudFormationModel):
-    TYPE = TYPES["ImageRecipe"]
+    """``AWS::ImageBuilder::ImageRecipe``."""
 
 
 class InfrastructureConfiguration(StackResource, CloudFormationModel):
-    TYPE = TYPES["InfrastructureConfiguration"]
+    """``AWS::ImageBuilder::InfrastructureConfiguration``."""
 
 
 class DistributionConfiguration(StackResource, CloudFormationModel):
-    TYPE = TYPES["DistributionConfiguration"]
+    """``AWS::ImageBuilder::DistributionConfiguration``."""
 
 
 class LifecyclePolicy(StackResource, CloudFormationModel):
-    TYPE = TYPES["LifecyclePolicy"]
+    """``AWS::ImageBuilder::LifecyclePolicy``."""
 
 
 class Workflow(StackResource, CloudFormationModel):
-    TYPE = TYPES["Workflow"]
+    """``AWS::ImageBuilder::Workflow``."""

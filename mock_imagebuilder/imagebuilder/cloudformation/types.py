@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..api import operations
+from .properties import member_name
+
 
 @dataclass(frozen=True)
 class ResourceType:
     """``AWS::ImageBuilder::<name>``.
 
-    ``arn``: the member that has the ARN, in requests and answers. ``required``: properties. ``updated``: for a type that has
-    no Update operation, the properties whose change does not replace the resource; with one, that of the name does.
+    ``arn``: the member that has the ARN, in requests and answers. ``required``: properties. ``updated``: the properties
+    whose change does not replace a resource of a type that has no Update operation.
     ``own``: the properties that no member of a request stands for, with the properties that they have.
     ``attributes``: what ``Fn::GetAtt`` knows besides ``Arn``. ``is_versioned``: has the attributes ``LatestVersion.*``.
     """
@@ -19,7 +22,7 @@ class ResourceType:
     name: str
     arn: str
     required: tuple[str, ...] = ()
-    updated: frozenset[str] | None = frozenset({"Tags"})
+    updated: frozenset[str] = frozenset({"Tags"})
     own: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attributes: tuple[str, ...] = ()
     is_versioned: bool = False
@@ -31,14 +34,18 @@ class ResourceType:
     @property
     def record(self) -> str:
         """The member of a Get answer that has the resource."""
-        return self.name[0].lower() + self.name[1:]
+        return member_name(self.name)
+
+    @property
+    def has_update(self) -> bool:
+        return f"Update{self.name}" in operations()
 
     def has_attribute(self, name: str) -> bool:
         return name == "Arn" or name in self.attributes or (self.is_versioned and name in LATEST_VERSIONS)
 
     def is_replaced_by(self, changed: set[str]) -> bool:
         """Whether these properties cannot be updated in place."""
-        return "Name" in changed if self.updated is None else bool(changed - self.updated)
+        return "Name" in changed if self.has_update else bool(changed - self.updated)
 
 
 #: The attributes of a version, by the member of ``latestVersionReferences`` that has their value.
@@ -68,12 +75,9 @@ _ALL: tuple[ResourceType, ...] = (
         "InfrastructureConfiguration",
         "infrastructureConfigurationArn",
         required=("InstanceProfileName", "Name"),
-        updated=None,
     ),
-    ResourceType(
-        "DistributionConfiguration", "distributionConfigurationArn", required=("Distributions", "Name"), updated=None
-    ),
-    ResourceType("ImagePipeline", "imagePipelineArn", updated=None, attributes=("DeploymentId",)),
+    ResourceType("DistributionConfiguration", "distributionConfigurationArn", required=("Distributions", "Name")),
+    ResourceType("ImagePipeline", "imagePipelineArn", attributes=("DeploymentId",)),
     ResourceType(
         "Image",
         "imageBuildVersionArn",
@@ -86,7 +90,6 @@ _ALL: tuple[ResourceType, ...] = (
         "LifecyclePolicy",
         "lifecyclePolicyArn",
         required=("ExecutionRole", "Name", "PolicyDetails", "ResourceSelection", "ResourceType"),
-        updated=None,
     ),
     ResourceType("Workflow", "workflowBuildVersionArn", required=("Name", "Type", "Version"), is_versioned=True),
 )

@@ -15,7 +15,7 @@ from ..versions import VersionPattern
 Detail = Mapping[str, Any]
 
 #: What a rule can include, by the resource type of its policy.
-_INCLUDABLE = {"AMI_IMAGE": ("amis", "snapshots"), "CONTAINER_IMAGE": ("containers",)}
+INCLUDABLE = {"AMI_IMAGE": ("amis", "snapshots"), "CONTAINER_IMAGE": ("containers",)}
 _WORDS = {"amis": "AMIs", "snapshots": "Snapshots", "containers": "Containers"}
 
 
@@ -52,7 +52,7 @@ def check_included(included: Mapping[str, bool], action: str, resource_type: str
         have, or snapshots without AMIs.
     """
     for kind in (kind for kind, is_included in included.items() if is_included):
-        if kind not in _INCLUDABLE[resource_type]:
+        if kind not in INCLUDABLE[resource_type]:
             raise invalid_combination(f"{path}.{kind}", f"{_WORDS[kind]} can't be included for {resource_type}.")
         if kind != "amis" and action != "DELETE":
             raise invalid_combination(f"{path}.{kind}", f"{_WORDS[kind]} can only be included to be deleted.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .image import Image
 
 _ACTIONS = {status: action for action, status in STATUS_AFTER.items()}
-_RESOURCE_TYPES = {"AMI": "AMI_IMAGE", "DOCKER": "CONTAINER_IMAGE"}
+RESOURCE_TYPES = {"AMI": "AMI_IMAGE", "DOCKER": "CONTAINER_IMAGE"}
 
 
 class ResourceStateOperations(BackendCore):
@@ -89,7 +89,7 @@ def _check_companions(image: Image, request: StartResourceStateUpdateRequestType
         if given in request and missing not in request:
             raise invalid_combination(given, f"{given} can only be provided together with {missing}.")
     included: Mapping[str, Any] = request.get("includeResources", {})
-    check_included(included, action, _RESOURCE_TYPES[image.record["type"]], "includeResources")
+    check_included(included, action, RESOURCE_TYPES[image.record["type"]], "includeResources")
     if action == DELETE and not any(included.values()):
         raise invalid_combination(
             "includeResources", "At least one kind of resource must be included to update the state to DELETED."

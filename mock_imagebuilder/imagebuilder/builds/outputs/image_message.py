@@ -6,15 +6,14 @@ from the user guide's page "Amazon SNS integration in Image Builder".
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...api import load_model
 from ...arns import Arn
+from ...ids import derived_uuid
 from ...versions import Version
 from .naming import BuildNames, names_of
 from .resolved_arns import with_account
@@ -131,8 +130,7 @@ def _distribution_entry(entry: Mapping[str, Any], names: BuildNames) -> Mapping[
 
 def _tags(record: Mapping[str, Any]) -> Members:
     """Tags with those that the service keeps among them. The id of a resource is the same in all messages."""
-    digest = hashlib.blake2b(f"{record['arn']} {record['dateCreated']}".encode(), digest_size=16).digest()
-    internal_id = str(uuid.UUID(bytes=digest, version=4))
+    internal_id = derived_uuid(f"{record['arn']} {record['dateCreated']}")
     return {**record.get("tags", {}), "internalId": internal_id, "resourceArn": record["arn"]}
 
 
